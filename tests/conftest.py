@@ -1,0 +1,28 @@
+"""What all tests share: reproducible examples, no windows, and one cache of compiled models for the session."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("healthreform", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("healthreform")
+
+# Worker processes of a parallel session inherit these from the process that starts them.
+os.environ["MPLBACKEND"] = "Agg"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the session a cache folder of its own, so that no test meets what an earlier session left."""
+    if not hasattr(config, "workerinput"):
+        os.environ["HEALTHREFORM_CACHE"] = tempfile.mkdtemp(prefix="healthreform-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the session's cache."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop("HEALTHREFORM_CACHE", ""), ignore_errors=True)
