@@ -1,0 +1,112 @@
+"""Compensation: what a health worker earns, fixed and by performance, and what low pay does to morale."""
+
+from ..stockflow import auxiliary, by, flow, maximum, minimum, reference, smooth
+from .names import bill_item, tier
+
+
+@auxiliary("worker", over=tier)
+def staff(physicians, general_practitioners, village_doctors, staff_per_physician):
+    """All who work in a tier."""
+    return by(
+        tier,
+        tertiary=physicians["tertiary"] * staff_per_physician["tertiary"],
+        secondary=physicians["secondary"] * staff_per_physician["secondary"],
+        primary=(physicians["primary"] + general_practitioners) * staff_per_physician["primary"] + village_doctors,
+    )
+
+
+@auxiliary("yuan/year", over=tier)
+def fixed_pay(fixed_pay_share, pay_standard, staff):
+    """Fixed pay of a tier: a share of the standard, whatever the house earns."""
+    return fixed_pay_share * pay_standard * staff
+
+
+@auxiliary("yuan/worker/year", over=tier)
+def pay_standard(pay_at_start, wage, wage_at_start, pay_standard_lift):
+    """Standard pay: follows the economy's wage, lifted by pay reform."""
+    return pay_at_start * wage / wage_at_start * pay_standard_lift
+
+
+@auxiliary("yuan/year", over=tier)
+def distributable(net_income, fixed_pay):
+    """What is left to share after everything but performance pay."""
+    return maximum(0, net_income - fixed_pay)
+
+
+@auxiliary("yuan/year", over=tier)
+def performance_pay(distributable, performance_share, fixed_pay_share, fixed_pay_share_at_start):
+    """Performance pay: a share of what is left, smaller as more of pay is fixed."""
+    return performance_share * distributable * (1 - fixed_pay_share) / (1 - fixed_pay_share_at_start)
+
+
+@reference("dimensionless", over=tier)
+def performance_share(pay_standard, staff, fixed_pay, distributable):
+    """Share of what is left that staff receive: what makes pay at the start what it was."""
+    return (pay_standard * staff - fixed_pay) / distributable
+
+
+@reference("dimensionless", over=tier)
+def fixed_pay_share_at_start(fixed_pay_share):
+    """Fixed share of standard pay at the start."""
+    return fixed_pay_share
+
+
+@auxiliary("yuan/worker/year", over=tier, outcome=True)
+def pay_per_worker(fixed_pay, performance_pay, staff, payroll_limit, wage):
+    """Pay of a health worker, the doctor's among them: fixed and performance pay, within the payroll limit."""
+    return minimum(payroll_limit * wage, (fixed_pay + performance_pay) / staff)
+
+
+@auxiliary("dimensionless", over=tier, outcome=True)
+def pay_ratio(pay_per_worker, wage):
+    """Pay against the economy's wage."""
+    return pay_per_worker / wage
+
+
+@auxiliary("yuan/worker/year", outcome=True)
+def mean_pay(pay_per_worker, staff, on_cost_ratio):
+    """Pay of a health worker over all tiers, without what employers pay on top."""
+    return (
+        pay_per_worker["tertiary"] * staff["tertiary"]
+        + pay_per_worker["secondary"] * staff["secondary"]
+        + pay_per_worker["primary"] * staff["primary"]
+    ) / (staff["tertiary"] + staff["secondary"] + staff["primary"]) / (1 + on_cost_ratio)
+
+
+@flow("yuan/year", over=tier, payer="provider", payee="health_worker")
+def pay_paid(pay_per_worker, staff):
+    """Pay: what a worker earns times those who work."""
+    return pay_per_worker * staff
+
+
+@auxiliary("yuan/year", over=tier)
+def promotion_income(drug_promotion, device_promotion):
+    """What firms pay the staff of a tier for prescribing."""
+    return drug_promotion + device_promotion
+
+
+@flow("yuan/year", over=tier, payer="drug_firm", payee="health_worker")
+def drug_promotion(item_income, mark_up, promotion_share, promoted_share):
+    """Payments by drug firms for prescribing (none for drugs under contract)."""
+    return item_income["drugs"] / (1 + mark_up["drugs"]) * promotion_share["drugs"] * promoted_share["drugs"]
+
+
+@flow("yuan/year", over=tier, payer="device_firm", payee="health_worker")
+def device_promotion(item_income, mark_up, promotion_share, promoted_share):
+    """Payments by makers of consumables for their use."""
+    return (
+        item_income["consumables"] / (1 + mark_up["consumables"])
+        * promotion_share["consumables"] * promoted_share["consumables"]
+    )
+
+
+@smooth("dimensionless", over=tier, time="morale_time", start="full", outcome=True)
+def morale(doctor_income, income_reference, income_gap_at_start):
+    """Morale: income against what is thought fair, one at the start."""
+    return doctor_income / income_reference / (1 - income_gap_at_start)
+
+
+@auxiliary("dimensionless", over=tier)
+def morale_exit(morale, exit_morale_elasticity):
+    """How much more people leave when morale is low."""
+    return morale ** (0 - exit_morale_elasticity)

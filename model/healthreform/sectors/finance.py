@@ -1,0 +1,239 @@
+"""Providers' money: income and cost, what is bought and owed, building, loans, and the surplus that is left."""
+
+from ..stockflow import auxiliary, by, flow, maximum, reference, smooth, stock, total
+from .names import care, bill_item, scheme, tier
+
+
+@stock("yuan", over=tier, account="provider")
+def provider_cash(spending_at_start, cash_time_at_start):
+    """Money a tier's providers hold."""
+    return spending_at_start * cash_time_at_start
+
+
+@auxiliary("yuan/year", over=tier)
+def borne_by_provider(claims_due, bills, fund_share):
+    """Bills nobody pays: claims cut by a cap, and cases that cost more than their rate (negative where the rate is higher)."""
+    return total(bills * fund_share - claims_due, care, scheme)
+
+
+@flow("yuan/year", over=tier, payer="government", payee="provider")
+def recurrent_subsidy(gdp, recurrent_subsidy_share):
+    """Government's recurrent subsidy."""
+    return gdp * recurrent_subsidy_share
+
+
+@flow("yuan/year", over=tier, payer="government", payee="provider")
+def capital_subsidy(gdp, capital_subsidy_share):
+    """Government's grants for building and equipment."""
+    return gdp * capital_subsidy_share
+
+
+@flow("yuan/year", payer="government", payee="provider[primary]")
+def public_health_paid(persons_total, public_health_grant, primary_grant_share):
+    """The part of the public-health grant per head that primary care receives."""
+    return persons_total * public_health_grant * primary_grant_share
+
+
+@flow("yuan/year", payer="government", payee="other_provider")
+def public_health_paid_elsewhere(persons_total, public_health_grant, primary_grant_share):
+    """The part of the public-health grant per head that goes to public-health bodies."""
+    return persons_total * public_health_grant * (1 - primary_grant_share)
+
+
+@auxiliary("yuan/year", over=tier)
+def revenue(medical_income, borne_by_provider, recurrent_subsidy, public_health_paid):
+    """Revenue as it is earned, grants for building apart."""
+    return medical_income - borne_by_provider + recurrent_subsidy + by(
+        tier, tertiary=0, secondary=0, primary=public_health_paid
+    )
+
+
+# --- what is bought ---
+
+
+@flow("yuan/year", over=tier, into="drug_payables")
+def drugs_bought(item_income, mark_up):
+    """Drugs bought on credit, at the price before mark-up."""
+    return item_income["drugs"] / (1 + mark_up["drugs"])
+
+
+@stock("yuan", over=tier, owed_by="provider", owed_to="drug_firm")
+def drug_payables(drugs_bought, supplier_credit_time):
+    """Drugs bought and not yet paid."""
+    return drugs_bought * supplier_credit_time
+
+
+@flow("yuan/year", over=tier, payer="provider", payee="drug_firm", out_of="drug_payables")
+def drugs_paid(drug_payables, supplier_credit_time, affordability):
+    """Drugs paid, later where cash is short."""
+    return drug_payables / supplier_credit_time * affordability
+
+
+@flow("yuan/year", over=tier, payer="provider", payee="device_firm")
+def consumables_paid(item_income, mark_up):
+    """Consumables bought."""
+    return item_income["consumables"] / (1 + mark_up["consumables"])
+
+
+@flow("yuan/year", over=tier, payer="provider", payee="supplier")
+def operating_paid(item_income, item_price, operating_share, price_index):
+    """Materials, energy and upkeep for tests and services, at general prices."""
+    return operating_share * price_index * (
+        item_income["tests"] / item_price["tests"] + item_income["services"] / item_price["services"]
+    )
+
+
+@auxiliary("yuan/year", over=tier)
+def net_income(revenue, drugs_bought, consumables_paid, operating_paid, interest_paid, depreciation, upkeep_reserve):
+    """What is left of revenue before pay, with a reserve for wear."""
+    return revenue - drugs_bought - consumables_paid - operating_paid - interest_paid - upkeep_reserve * depreciation
+
+
+@auxiliary("yuan/year", over=tier)
+def surplus(net_income, pay_paid):
+    """Surplus after pay."""
+    return net_income - pay_paid
+
+
+@auxiliary("dimensionless", over=tier, outcome=True)
+def surplus_margin(surplus, revenue):
+    """Surplus as a share of revenue."""
+    return surplus / revenue
+
+
+@reference("dimensionless", over=tier)
+def surplus_margin_at_start(surplus_margin):
+    """The margin at the start."""
+    return surplus_margin
+
+
+@reference("yuan/year", over=tier)
+def spending_at_start(medical_income_at_start):
+    """Yearly spending that cash is measured by at the start."""
+    return medical_income_at_start
+
+
+@reference("yuan/year", over=tier)
+def medical_income_at_start(bills_at_start):
+    """Bills at the start."""
+    return total(bills_at_start, care, scheme)
+
+
+@reference("yuan/year", over=(tier, care, scheme))
+def bills_at_start(contacts_at_start, intensity_at_start, one_yuan):
+    """Bills at the start, from contacts and intensities at prices of 2010."""
+    return contacts_at_start * total(intensity_at_start, bill_item) * one_yuan
+
+
+@auxiliary("yuan/year", over=tier)
+def spending(drugs_bought, consumables_paid, operating_paid, pay_paid):
+    """Running costs in cash."""
+    return drugs_bought + consumables_paid + operating_paid + pay_paid
+
+
+@auxiliary("dimensionless", over=tier)
+def affordability(provider_cash, spending, cash_cushion):
+    """How freely a tier can spend: one half when cash is down to its cushion, nothing when it is gone."""
+    return provider_cash / (provider_cash + spending * cash_cushion)
+
+
+# --- building, loans ---
+
+
+@flow("yuan/year", over=tier, payer="provider", payee="supplier", into="equipment")
+def invested(beds, bed_growth_wanted, bed_cost, price_index, depreciation, replacement_share, affordability, capital_subsidy):
+    """Building and equipment: new beds, replacement of what wears out as far as cash allows, and what grants pay for."""
+    return (
+        beds * bed_growth_wanted * bed_cost * price_index + replacement_share * depreciation * 2 * affordability
+        + capital_subsidy
+    )
+
+
+@stock("yuan", over=tier, owed_by="provider", owed_to="lender")
+def loans(medical_income_at_start, loan_ratio_at_start):
+    """Loans of a tier."""
+    return medical_income_at_start * loan_ratio_at_start
+
+
+@flow("yuan/year", over=tier, payer="lender", payee="provider", into="loans")
+def borrowed(spending, provider_cash, cash_target_time, borrowing_time):
+    """Loans taken up when cash falls below its target: a tier never runs dry, it runs into debt."""
+    return maximum(0, spending * cash_target_time - provider_cash) / borrowing_time
+
+
+@flow("yuan/year", over=tier, payer="provider", payee="lender", out_of="loans")
+def repaid(loans, loan_time, affordability):
+    """Loans paid back, as cash allows."""
+    return loans / loan_time * affordability
+
+
+@flow("yuan/year", over=tier, payer="provider", payee="lender")
+def interest_paid(loans, interest_rate):
+    """Interest."""
+    return loans * interest_rate
+
+
+# --- upgrades: cash, debts and claims move with the hospitals ---
+
+
+@flow("yuan/year", payer="provider[secondary]", payee="provider[tertiary]")
+def cash_upgraded(provider_cash, upgrade_rate):
+    """Cash of hospitals upgraded."""
+    return provider_cash["secondary"] * upgrade_rate
+
+
+@flow("yuan/year", out_of="loans[secondary]", into="loans[tertiary]")
+def loans_upgraded(loans, upgrade_rate):
+    """Loans of hospitals upgraded."""
+    return loans["secondary"] * upgrade_rate
+
+
+@flow("yuan/year", out_of="drug_payables[secondary]", into="drug_payables[tertiary]")
+def payables_upgraded(drug_payables, upgrade_rate):
+    """Payables of hospitals upgraded."""
+    return drug_payables["secondary"] * upgrade_rate
+
+
+@flow("yuan/year", over=scheme, out_of="claims_payable[secondary]", into="claims_payable[tertiary]")
+def claims_upgraded(claims_payable, upgrade_rate):
+    """Claims owed to hospitals upgraded."""
+    return claims_payable["secondary"] * upgrade_rate
+
+
+# --- savings retained ---
+
+
+@flow("yuan/year", over=(tier, scheme), payer="fund", payee="provider")
+def savings_retained(procurement_saving, retention_share, first_cycle_share, claims_made, fund_saving_share):
+    """Savings of drug procurement that the funds leave with hospitals, in the first contract cycle."""
+    return (
+        procurement_saving["drugs"] * fund_saving_share * retention_share * first_cycle_share
+        * total(claims_made, care) / total(claims_made, tier, care, scheme)
+    )
+
+
+# --- pharmacies and other providers ---
+
+
+@flow("yuan/year", payer="pharmacy", payee="drug_firm")
+def pharmacy_purchases(retail_sales, retail_purchase_share):
+    """What pharmacies pay for what they sell."""
+    return retail_sales * retail_purchase_share
+
+
+@flow("yuan/year", payer="government", payee="other_provider")
+def other_government_health(gdp, other_government_share):
+    """Public-health bodies, administration, family planning and officials' health care, paid by government."""
+    return gdp * other_government_share
+
+
+@flow("yuan/year", payer="economy", payee="other_provider")
+def other_social_health(gdp, other_social_share):
+    """Enterprises', charities' and private investors' spending on health apart from insurance."""
+    return gdp * other_social_share
+
+
+@flow("yuan/year", payer="household", payee="other_provider")
+def other_household_health(gdp, other_household_share):
+    """Households' spending on other institutions, private practice and medical goods."""
+    return gdp * other_household_share

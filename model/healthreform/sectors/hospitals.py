@@ -1,0 +1,191 @@
+"""Hospitals and the other tiers: physicians, beds, equipment, length of stay, capacity, severity; upgrades between tiers."""
+
+from ..stockflow import auxiliary, by, delay, flow, maximum, reference, smooth, stock, total
+from .names import care, scheme, tier
+
+
+# --- physicians ---
+
+
+@stock("worker", over=tier)
+def physicians(physicians_at_start):
+    """Licensed and assistant physicians by tier; in primary care, those who are not general practitioners."""
+    return physicians_at_start
+
+
+@auxiliary("dimensionless", over=tier)
+def hiring_share(physicians, pay_ratio, hiring_pay_elasticity):
+    """How new physicians spread over the tiers: by posts (size) and by what the tiers pay."""
+    return physicians * pay_ratio**hiring_pay_elasticity / total(physicians * pay_ratio**hiring_pay_elasticity, tier)
+
+
+@flow("worker/year", over=tier, into="physicians")
+def hired(new_physicians, hiring_share, hiring_tilt):
+    """Graduates who start work as physicians."""
+    return new_physicians * hiring_share * hiring_tilt / total(hiring_share * hiring_tilt, tier)
+
+
+@flow("worker/year", over=tier, out_of="physicians")
+def physician_exit(physicians, exit_rate, morale_exit):
+    """Physicians who retire or leave the profession; more where morale is low."""
+    return physicians * exit_rate * morale_exit
+
+
+@auxiliary("1/year")
+def siphon_pull(pay_per_worker, capability, siphon_rate, siphon_elasticity, vacancy):
+    """The siphon: primary-care staff drawn up by better pay and by better hospitals, as far as there are posts."""
+    return (
+        siphon_rate
+        * (pay_per_worker["secondary"] / pay_per_worker["primary"] * capability["secondary"] / capability["primary"])
+        ** siphon_elasticity
+        * vacancy
+    )
+
+
+@auxiliary("dimensionless")
+def vacancy(beds, physicians, beds_at_start, physicians_at_start):
+    """Posts open in hospitals: beds per physician against the start."""
+    return (
+        (beds["tertiary"] + beds["secondary"]) / (physicians["tertiary"] + physicians["secondary"])
+        * (physicians_at_start["tertiary"] + physicians_at_start["secondary"])
+        / (beds_at_start["tertiary"] + beds_at_start["secondary"])
+    )
+
+
+@flow("worker/year", out_of="physicians[primary]", into="physicians[secondary]")
+def drawn_up(physicians, siphon_pull):
+    """Physicians who leave primary care for a hospital."""
+    return physicians["primary"] * siphon_pull
+
+
+@flow("worker/year", out_of="physicians[secondary]", into="physicians[tertiary]")
+def physicians_upgraded(physicians, upgrade_rate):
+    """Physicians who come along when their hospital is upgraded."""
+    return physicians["secondary"] * upgrade_rate
+
+
+# --- beds ---
+
+
+@stock("bed", over=tier)
+def beds(beds_at_start):
+    """Beds in use."""
+    return beds_at_start
+
+
+@auxiliary("dimensionless", over=tier)
+def occupancy(tier_contacts, stay_length, beds):
+    """Share of beds occupied."""
+    return tier_contacts["inpatient"] * stay_length / beds
+
+
+@smooth("dimensionless", over=tier, time="occupancy_memory", start="occupancy_at_start")
+def usual_occupancy(occupancy):
+    """Occupancy as planners see it."""
+    return occupancy
+
+
+@reference("dimensionless", over=tier)
+def occupancy_at_start(contacts_at_start, stay_length_at_start, beds_at_start):
+    """Occupancy at the start."""
+    return total(contacts_at_start["inpatient"], scheme) * stay_length_at_start / beds_at_start
+
+
+@auxiliary("1/year", over=tier)
+def bed_growth_wanted(usual_occupancy, occupancy_target, bed_drive, bed_response, surplus_margin, bed_surplus_response, bed_plan_limit):
+    """Growth of beds that managers want and planners allow: full wards and a surplus push it, the plan holds it."""
+    return bed_plan_limit * maximum(
+        0, bed_drive + bed_response * (usual_occupancy - occupancy_target) + bed_surplus_response * surplus_margin
+    )
+
+
+@delay("bed/year", over=tier, time="building_time", order=2, into="beds", start="beds_being_built_at_start")
+def beds_opened(beds, bed_growth_wanted):
+    """Beds opened, two to three years after they were begun."""
+    return beds * bed_growth_wanted
+
+
+@flow("bed/year", over=tier, out_of="beds")
+def beds_closed(beds, bed_closing_rate):
+    """Beds taken out of use."""
+    return beds * bed_closing_rate
+
+
+@flow("bed/year", out_of="beds[secondary]", into="beds[tertiary]")
+def beds_upgraded(beds, upgrade_rate):
+    """Beds that come along when a hospital is upgraded."""
+    return beds["secondary"] * upgrade_rate
+
+
+# --- equipment: a stock of value ---
+
+
+@stock("yuan", over=tier, value=True)
+def equipment(beds_at_start, equipment_per_bed_at_start):
+    """Buildings and equipment, at cost less depreciation."""
+    return beds_at_start * equipment_per_bed_at_start
+
+
+@flow("yuan/year", over=tier, out_of="equipment")
+def depreciation(equipment, equipment_life):
+    """Wear of buildings and equipment."""
+    return equipment / equipment_life
+
+
+@flow("yuan/year", out_of="equipment[secondary]", into="equipment[tertiary]")
+def equipment_upgraded(equipment, upgrade_rate):
+    """Buildings and equipment of hospitals upgraded."""
+    return equipment["secondary"] * upgrade_rate
+
+
+@auxiliary("dimensionless", over=tier)
+def equipment_ratio(equipment, beds, price_index, one_yuan, equipment_per_bed_at_start):
+    """Equipment per bed in real terms against the start."""
+    return equipment / (beds * price_index / one_yuan * equipment_per_bed_at_start)
+
+
+# --- length of stay, capacity, severity ---
+
+
+@auxiliary("bed*year/contact", over=tier)
+def stay_aimed(stay_length_at_start, stay_trend, stay_payment_effect, stay_floor):
+    """Length of stay the tier would choose: technology shortens it, payment by the case shortens it further."""
+    return maximum(stay_floor, stay_length_at_start * stay_trend * stay_payment_effect)
+
+
+@smooth("bed*year/contact", over=tier, time="stay_time", start="stay_length_at_start")
+def stay_length(stay_aimed):
+    """Length of stay."""
+    return stay_aimed
+
+
+@auxiliary("contact/year", over=(tier, care))
+def capacity(beds, stay_length, occupancy_limit, doctors, visits_per_doctor_limit):
+    """What a tier can serve: outpatients by its doctors' time, inpatients by its beds."""
+    return by(
+        care, outpatient=doctors * visits_per_doctor_limit, inpatient=beds * occupancy_limit / stay_length
+    )
+
+
+@auxiliary("contact/person/year")
+def admission_rate(tier_contacts, persons_total):
+    """Admissions a person has in a year."""
+    return total(tier_contacts["inpatient"], tier) / persons_total
+
+
+@reference("contact/person/year")
+def admission_rate_at_start(contacts_at_start, persons_total):
+    """Admissions per person at the start."""
+    return total(contacts_at_start["inpatient"], tier, scheme) / persons_total
+
+
+@smooth("contact/person/year", time="severity_time", start="admission_rate_at_start")
+def usual_admission_rate(admission_rate):
+    """Admissions per person that practice has grown used to."""
+    return admission_rate
+
+
+@auxiliary("dimensionless", over=care)
+def severity(usual_admission_rate, admission_rate_at_start, severity_dilution):
+    """Severity of the mean case: the more people are admitted, the lighter it is. Visits are taken as alike."""
+    return by(care, outpatient=1, inpatient=(usual_admission_rate / admission_rate_at_start) ** (0 - severity_dilution))

@@ -1,0 +1,173 @@
+"""Incentives: what each item earns the hospital and its doctors, how far income falls short, and the volume that follows."""
+
+from ..stockflow import auxiliary, by, exp, flow, maximum, reference, smooth, stock, total
+from .names import care, bill_item, tier
+
+
+@auxiliary("dimensionless", over=(tier, bill_item))
+def item_margin(mark_up, item_price, production_cost_share, bought_in, production_cost_index):
+    """What is left of an item's price: the mark-up on what is bought in, price less production cost on what is made."""
+    return bought_in * mark_up / (1 + mark_up) + (1 - bought_in) * (
+        1 - production_cost_share * production_cost_index / item_price
+    )
+
+
+@auxiliary("yuan/yuan_2010")
+def production_cost_index(wage, wage_at_start, price_index, one_yuan, labour_weight):
+    """Cost of making tests and services: part wages, part general prices."""
+    return one_yuan * (wage / wage_at_start) ** labour_weight * (price_index / one_yuan) ** (1 - labour_weight)
+
+
+@reference("yuan/worker/year")
+def wage_at_start(wage):
+    """The economy's wage at the start."""
+    return wage
+
+
+@auxiliary("dimensionless", over=(tier, bill_item))
+def item_incentive(item_margin, institution_weight, bonus_weight, promotion_share, promoted_share):
+    """Gain from one more yuan of an item as its prescriber sees it: the house's margin, his bonus, the firm's payment."""
+    return institution_weight * item_margin + bonus_weight + promotion_share * promoted_share
+
+
+@reference("dimensionless", over=(tier, bill_item))
+def item_incentive_at_start(item_incentive):
+    """The same at the start."""
+    return item_incentive
+
+
+# --- income against a reference that floats ---
+
+
+@auxiliary("yuan/worker/year", over=tier)
+def doctor_income(pay_per_worker, promotion_income, staff):
+    """Income of those who prescribe: pay, and what firms pay them for prescribing."""
+    return pay_per_worker + promotion_income / staff
+
+
+@smooth("yuan/worker/year", over=tier, time="income_reference_time", growth="wage_growth_at_start")
+def income_reference(doctor_income, wage, reference_wage_weight, reference_wage_ratio):
+    """Income thought fair: a mean of the economy's wage and of what one is used to (income reference; McGuire 2000)."""
+    return reference_wage_weight * reference_wage_ratio * wage + (1 - reference_wage_weight) * doctor_income
+
+
+@reference("dimensionless", over=tier)
+def reference_wage_ratio(doctor_income, wage):
+    """Income against the economy's wage that is taken as fair: that of the start."""
+    return doctor_income / wage
+
+
+@auxiliary("dimensionless", over=tier)
+def income_gap(doctor_income, income_reference):
+    """How far doctors' income falls short of what they think fair."""
+    return 1 - doctor_income / income_reference
+
+
+@reference("dimensionless", over=tier)
+def income_gap_at_start(income_gap):
+    """The gap at the start, which present practice has already answered."""
+    return income_gap
+
+
+@auxiliary("dimensionless", over=tier)
+def budget_gap(surplus_margin, surplus_margin_at_start):
+    """How far the institution's surplus falls short of what it was used to."""
+    return surplus_margin_at_start - surplus_margin
+
+
+@auxiliary("dimensionless", over=tier)
+def pressure(income_gap, income_gap_at_start, budget_gap, budget_gap_weight):
+    """Doctors' and the institution's want of income together."""
+    return income_gap - income_gap_at_start + budget_gap_weight * budget_gap
+
+
+@smooth("dimensionless", over=tier, time="inducement_time", start="full")
+def inducement(pressure, inducement_limit, inducement_slope, inducement_mirror):
+    """Volume that want of income adds, up to a limit; a weaker mirror where income is ample (McGuire and Pauly 1991)."""
+    return (
+        1
+        + (inducement_limit - 1)
+        * (1 - exp(0 - inducement_slope * maximum(pressure, 0) / (inducement_limit - 1)))
+        - inducement_mirror
+        * (inducement_limit - 1)
+        * (1 - exp(0 - inducement_slope * maximum(0 - pressure, 0) / (inducement_limit - 1)))
+    )
+
+
+@auxiliary("dimensionless", over=(tier, care))
+def induced_contacts(inducement, induced_contact_weight, admission_payment_effect, bed_pressure):
+    """Contacts doctors add: repeat visits and admissions that want of income, payment by the case or empty beds bring."""
+    return inducement**induced_contact_weight * by(
+        care, outpatient=1, inpatient=admission_payment_effect * bed_pressure
+    )
+
+
+@auxiliary("dimensionless", over=tier)
+def bed_pressure(usual_occupancy, occupancy_at_start, bed_elasticity):
+    """Empty beds lower the threshold of admission (Roemer's law)."""
+    return (usual_occupancy / occupancy_at_start) ** (0 - bed_elasticity)
+
+
+# --- intensity of each item ---
+
+
+@auxiliary("dimensionless", over=(tier, care, bill_item))
+def item_response(item_incentive, item_incentive_at_start, incentive_sensitivity, inducement, payment_effect, payment_weight):
+    """How practice answers: each item its own margin, all of them want of income and the way of payment."""
+    return (
+        exp(incentive_sensitivity * (item_incentive - item_incentive_at_start)) * inducement * payment_effect**payment_weight
+    )
+
+
+@stock("dimensionless", over=bill_item)
+def technology(technology_at_start):
+    """Technology: real use of an item per contact apart from incentives and payment, one at the start."""
+    return technology_at_start
+
+
+@flow("1/year", over=bill_item, into="technology")
+def technology_rise(technology, technology_drift, technology_pace):
+    """Drift of technology, which the pace of the time speeds or slows."""
+    return technology * technology_drift * technology_pace
+
+
+@smooth("yuan_2010/contact", over=(tier, care, bill_item), time="item_time", start="intensity_at_start")
+def intensity(intensity_at_start, technology, item_response, volume_control, substitution):
+    """Real amount of an item used in a contact of reference severity (item waterbed: each item by itself)."""
+    return intensity_at_start * technology * item_response * volume_control * substitution
+
+
+@auxiliary("dimensionless", over=bill_item)
+def volume_control(prescribing_control, controllable_share, prescribing_control_at_start):
+    """What is left of discretionary volume under prescribing control, against the start."""
+    return 1 - controllable_share * (prescribing_control - prescribing_control_at_start)
+
+
+@auxiliary("dimensionless", over=bill_item)
+def substitution(alternatives_rise, consumables_use):
+    """Alternatives to procured drugs, and expandable consumables, are used more."""
+    return by(bill_item, drugs=alternatives_rise, consumables=consumables_use, tests=1, services=1)
+
+
+@auxiliary("yuan/contact", over=(tier, care, bill_item))
+def item_bill(intensity, item_price, severity):
+    """What an item adds to the bill of one contact."""
+    return intensity * item_price * severity
+
+
+@auxiliary("yuan/contact", over=(tier, care))
+def cost_per_contact(item_bill):
+    """The bill of one contact."""
+    return total(item_bill, bill_item)
+
+
+@auxiliary("yuan/year", over=(tier, bill_item))
+def item_income(item_bill, tier_contacts):
+    """Bills by item and tier."""
+    return total(item_bill * tier_contacts, care)
+
+
+@auxiliary("yuan/year", over=tier)
+def medical_income(item_income):
+    """Bills of a tier, whoever pays them."""
+    return total(item_income, bill_item)

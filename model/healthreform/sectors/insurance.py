@@ -1,0 +1,292 @@
+"""Insurance: money in, what a contact is covered for, claims, what is owed and paid, and what pools do when they run short."""
+
+from ..stockflow import auxiliary, balance, by, flow, maximum, normal_cdf, smooth, smooth_minimum, stock, total
+from .names import care, scheme, tier
+
+
+# --- money in ---
+
+
+@stock("yuan", over=scheme, account="fund", outcome=True)
+def fund_reserve(fund_reserve_at_start):
+    """Money the pooled funds hold."""
+    return fund_reserve_at_start
+
+
+@stock("yuan", account="personal_account", outcome=True)
+def account_balance(account_balance_at_start):
+    """Money on the personal accounts of the employee scheme."""
+    return account_balance_at_start
+
+
+@auxiliary("yuan/year")
+def contributions(contribution_rate, contribution_base_ratio, wage, active_members, premium_relief):
+    """Contributions of employers and employees."""
+    return contribution_rate * contribution_base_ratio * wage * active_members * (1 - premium_relief)
+
+
+@auxiliary("worker")
+def active_members(persons, active_share, worker_per_person):
+    """Members of the employee scheme at work; retired members pay nothing."""
+    return persons["employee"] * active_share * worker_per_person
+
+
+@flow("yuan/year", payer="economy", payee="fund[employee]")
+def contributions_pooled(contributions, account_split):
+    """Contributions that go to the employee scheme's pool."""
+    return contributions * (1 - account_split)
+
+
+@flow("yuan/year", payer="economy", payee="personal_account")
+def contributions_to_accounts(contributions, account_split):
+    """Contributions that go to personal accounts."""
+    return contributions * account_split
+
+
+@flow("yuan/year", payer="household", payee="fund[resident]")
+def resident_premiums(insured_persons, resident_premium, resident_financing_ratio):
+    """Premiums residents pay."""
+    return insured_persons["resident"] * resident_premium * resident_financing_ratio
+
+
+@flow("yuan/year", payer="government", payee="fund[resident]")
+def resident_subsidies(insured_persons, resident_subsidy, resident_financing_ratio):
+    """Subsidies government pays for residents' cover."""
+    return insured_persons["resident"] * resident_subsidy * resident_financing_ratio
+
+
+@auxiliary("yuan/year", over=scheme)
+def pool_income(contributions_pooled, resident_premiums, resident_subsidies):
+    """Income of the pools."""
+    return by(scheme, employee=contributions_pooled, resident=resident_premiums + resident_subsidies)
+
+
+# --- what a contact is covered for ---
+
+
+@auxiliary("dimensionless", over=(tier, care, scheme))
+def fund_share(insured_share, out_of_list_share, reimbursement_rate, benefit_cut):
+    """Share of a bill that the fund is due to pay: insured, on the list, at the scheme's rate for that tier."""
+    return insured_share * (1 - out_of_list_share) * reimbursement_rate * (1 - benefit_cut)
+
+
+@auxiliary("dimensionless", over=(tier, care, scheme))
+def patient_share(fund_share, other_payer_share, assistance_share):
+    """Share of a bill left to the patient, personal account included."""
+    return (1 - fund_share) * (1 - other_payer_share) * (1 - assistance_share)
+
+
+@auxiliary("dimensionless", over=(care, scheme))
+def felt_share(account_use, known_account_reach, felt_account_price):
+    """Part of a patient's share that is felt: money on the account counts for less."""
+    return by(
+        scheme, employee=1 - account_use * known_account_reach * (1 - felt_account_price), resident=1
+    )
+
+
+@auxiliary("yuan/year", over=(tier, care, scheme))
+def bills(contacts, cost_per_contact):
+    """Bills of a scheme's patients."""
+    return contacts * cost_per_contact
+
+
+# --- claims ---
+
+
+@auxiliary("yuan/year", over=(tier, care, scheme))
+def claims_made(contacts, cost_per_contact, fund_share, case_share, case_rate, coding_index, case_payment_exclusion, points_value):
+    """Claims before any cap: by item, and by the case where that is how the fund pays."""
+    return contacts * fund_share * by(
+        care,
+        outpatient=cost_per_contact["outpatient"],
+        inpatient=cost_per_contact["inpatient"] * (1 - case_share * (1 - case_payment_exclusion))
+        + case_rate * coding_index * points_value * case_share * (1 - case_payment_exclusion),
+    )
+
+
+@smooth("yuan/year", over=scheme, time="budget_time", growth="claims_growth_at_start")
+def usual_claims(claims_made):
+    """Claims the fund has grown used to: the base of its budget."""
+    return total(claims_made, tier, care)
+
+
+@auxiliary("yuan/year", over=scheme)
+def claims_budget(usual_claims, budget_growth, deficit_share, budget_response, budget_time):
+    """Budget for claims: past claims and the growth allowed, less where many pools run short (fund solvency)."""
+    return usual_claims * (1 + budget_growth * budget_time) * (1 - budget_response * deficit_share)
+
+
+@auxiliary("dimensionless", over=scheme)
+def cap_cut(claims_made, claims_budget, capped_share, overspend_on_hospitals):
+    """Part of claims above the budget that hospitals must bear."""
+    return capped_share * overspend_on_hospitals * maximum(0, 1 - claims_budget / total(claims_made, tier, care))
+
+
+@flow("yuan/year", over=(tier, care, scheme), into="claims_payable")
+def claims_due(claims_made, cap_cut):
+    """Claims the fund accepts."""
+    return claims_made * (1 - cap_cut)
+
+
+@stock("yuan", over=(tier, scheme), owed_by="fund", owed_to="provider")
+def claims_payable(bills_at_start, claim_time, fund_share):
+    """Claims accepted and not yet paid."""
+    return total(bills_at_start * fund_share, care) * claim_time
+
+
+@auxiliary("yuan/year", over=scheme)
+def claims_falling_due(claims_payable, claim_time):
+    """Claims to be paid."""
+    return total(claims_payable, tier) / claim_time
+
+
+@auxiliary("dimensionless", over=scheme)
+def payable_share(fund_reserve, claims_falling_due, working_reserve_time):
+    """How far the reserve reaches: near one with months of money, falling to nothing as it empties; the rest stays owed."""
+    return fund_reserve / (fund_reserve + claims_falling_due * working_reserve_time)
+
+
+@flow("yuan/year", over=(tier, scheme), payer="fund", payee="provider", out_of="claims_payable")
+def claims_paid(claims_payable, claim_time, payable_share):
+    """Claims paid: what is due, as far as the reserve reaches."""
+    return claims_payable / claim_time * payable_share
+
+
+# --- what patients and others pay ---
+
+
+@auxiliary("yuan/year", over=(tier, care, scheme))
+def left_to_patients(bills, patient_share):
+    """Bills left to patients, accounts included."""
+    return bills * patient_share
+
+
+@flow("yuan/year", over=(tier, care, scheme), payer="other_payer", payee="provider")
+def other_paid(bills, fund_share, other_payer_share):
+    """Bills borne by employers, free medical care for officials and work-injury insurance."""
+    return bills * (1 - fund_share) * other_payer_share
+
+
+@flow("yuan/year", over=(tier, care, scheme), payer="government", payee="provider")
+def assistance_paid(bills, fund_share, other_payer_share, assistance_share):
+    """Medical assistance to the poor, at the point of care."""
+    return bills * (1 - fund_share) * (1 - other_payer_share) * assistance_share
+
+
+@auxiliary("yuan/year")
+def account_wanted(left_to_patients, account_use, retail_sales, account_retail_share):
+    """What members would like to pay from their accounts: part of their bills, and of drugs they buy."""
+    return total(total(left_to_patients["employee"], tier) * account_use, care) + account_retail_share * retail_sales
+
+
+@auxiliary("dimensionless")
+def account_reach(account_balance, account_time, account_wanted, account_sharpness):
+    """How far the money on the accounts reaches."""
+    return smooth_minimum(account_wanted, account_balance / account_time, account_sharpness) / account_wanted
+
+
+@smooth("dimensionless", time="account_learning_time", start="full")
+def known_account_reach(account_reach):
+    """How far accounts reach, as members have learned."""
+    return account_reach
+
+
+@flow("yuan/year", over=(tier, care), payer="personal_account", payee="provider")
+def account_paid(left_to_patients, account_use, account_reach):
+    """Bills paid from personal accounts."""
+    return left_to_patients["employee"] * account_use * account_reach
+
+
+@flow("yuan/year", over=(tier, care), payer="household", payee="provider")
+def patients_paid(left_to_patients, account_paid):
+    """Bills households pay from their own pocket."""
+    return total(left_to_patients, scheme) - account_paid
+
+
+@flow("yuan/year", payer="personal_account", payee="pharmacy")
+def account_retail(retail_sales, account_retail_share, account_reach):
+    """Drugs bought from personal accounts."""
+    return retail_sales * account_retail_share * account_reach
+
+
+@flow("yuan/year", payer="household", payee="pharmacy")
+def household_retail(retail_sales, account_retail):
+    """Drugs and goods households buy from their own pocket."""
+    return retail_sales - account_retail
+
+
+@auxiliary("yuan/year")
+def retail_sales(retail_at_start, persons_total, price_index, real_income, real_income_at_start, retail_income_elasticity, outbreak_restriction, retail_outbreak_loss):
+    """Sales of retail pharmacies and other medical goods."""
+    return (
+        retail_at_start * persons_total * price_index
+        * (real_income / real_income_at_start) ** retail_income_elasticity
+        * (1 - retail_outbreak_loss * outbreak_restriction)
+    )
+
+
+# --- solvency of many pools, not of a national mean ---
+
+
+@auxiliary("dimensionless", over=scheme)
+def fund_margin(pool_income, claims_due):
+    """Income over claims, as a share of income."""
+    return 1 - total(claims_due, tier, care) / pool_income
+
+
+@smooth("dimensionless", over=scheme, time="deficit_time", start="deficit_share_at_start", outcome=True)
+def deficit_share(fund_margin, pool_balance_point, pool_dispersion):
+    """Share of pools in deficit, from the spread of margins among them."""
+    return normal_cdf((pool_balance_point - fund_margin) / pool_dispersion)
+
+
+@auxiliary("dimensionless", over=scheme)
+def benefit_cut(deficit_share, deficit_share_at_start, benefit_response):
+    """Benefits trimmed where many pools run short."""
+    return maximum(0, benefit_response * (deficit_share - deficit_share_at_start))
+
+
+@auxiliary("year", over=scheme, outcome=True)
+def fund_time(fund_reserve, claims_due):
+    """How long the reserve would last at today's claims."""
+    return fund_reserve / total(claims_due, tier, care)
+
+
+# --- commercial insurance: declared at the boundary ---
+
+
+@stock("yuan", account="insurer")
+def insurer_reserve(insurer_reserve_at_start):
+    """Money commercial health insurers hold."""
+    return insurer_reserve_at_start
+
+
+@flow("yuan/year", payer="household", payee="insurer")
+def commercial_premiums(gdp, commercial_premium_share):
+    """Premiums of commercial health insurance."""
+    return gdp * commercial_premium_share
+
+
+@flow("yuan/year", payer="insurer", payee="household")
+def commercial_claims(commercial_premiums, commercial_claims_ratio):
+    """Claims commercial insurers pay to their customers."""
+    return commercial_premiums * commercial_claims_ratio
+
+
+@flow("yuan/year", payer="insurer", payee="economy")
+def insurer_costs(commercial_premiums, commercial_claims_ratio, insurer_retained_share):
+    """Insurers' costs and profits, apart from what they set aside."""
+    return commercial_premiums * (1 - commercial_claims_ratio) * (1 - insurer_retained_share)
+
+
+@balance("yuan/year", scale="medical_income_total")
+def bills_settled(bills, claims_due, left_to_patients, other_paid, assistance_paid, borne_by_provider):
+    """Every bill is settled by somebody: fund, patient, other payers, assistance, or the provider that bears the rest."""
+    return (
+        total(bills, tier, care, scheme)
+        - total(claims_due, tier, care, scheme)
+        - total(left_to_patients, tier, care, scheme)
+        - total(other_paid, tier, care, scheme)
+        - total(assistance_paid, tier, care, scheme)
+        - total(borne_by_provider, tier)
+    )

@@ -1,0 +1,193 @@
+"""Outcomes: what is published, and what a reform is judged by. No stocks here."""
+
+from ..stockflow import auxiliary, by, exp, log, normal_cdf, sqrt, total
+from .names import care, bill_item, scheme, tier
+
+
+# --- funds raised: total health expenditure as published ---
+
+
+@auxiliary("yuan/year", outcome=True)
+def government_health_expenditure(
+    resident_subsidies, recurrent_subsidy, capital_subsidy, public_health_paid, public_health_paid_elsewhere,
+    assistance_paid, other_government_health,
+):
+    """Government's part of total health expenditure."""
+    return (
+        resident_subsidies + total(recurrent_subsidy, tier) + total(capital_subsidy, tier) + public_health_paid
+        + public_health_paid_elsewhere + total(assistance_paid, tier, care, scheme) + other_government_health
+    )
+
+
+@auxiliary("yuan/year", outcome=True)
+def social_health_expenditure(contributions, resident_premiums, commercial_premiums, other_paid, other_social_health):
+    """Social part: contributions and premiums as received, commercial premiums in full, employers and others."""
+    return (
+        contributions + resident_premiums + commercial_premiums + total(other_paid, tier, care, scheme)
+        + other_social_health
+    )
+
+
+@auxiliary("yuan/year", outcome=True)
+def out_of_pocket_expenditure(patients_paid, household_retail, other_household_health, commercial_claims, claims_offset):
+    """Households' part: cash paid for care and goods, less commercial claims that reimburse it."""
+    return (
+        total(patients_paid, tier, care) + household_retail + other_household_health - claims_offset * commercial_claims
+    )
+
+
+@auxiliary("yuan/year", outcome=True)
+def total_health_expenditure(government_health_expenditure, social_health_expenditure, out_of_pocket_expenditure):
+    """Total health expenditure: funds raised, the sum of its three parts."""
+    return government_health_expenditure + social_health_expenditure + out_of_pocket_expenditure
+
+
+@auxiliary("dimensionless", outcome=True)
+def out_of_pocket_share(out_of_pocket_expenditure, total_health_expenditure):
+    """Households' part of total health expenditure."""
+    return out_of_pocket_expenditure / total_health_expenditure
+
+
+@auxiliary("dimensionless", outcome=True)
+def health_expenditure_to_gdp(total_health_expenditure, gdp):
+    """Total health expenditure as a share of output."""
+    return total_health_expenditure / gdp
+
+
+# --- use ---
+
+
+@auxiliary("contact/year", over=care, outcome=True)
+def contacts_total(tier_contacts, other_institution_share):
+    """All visits and admissions, other institutions included."""
+    return total(tier_contacts, tier) / (1 - other_institution_share)
+
+
+@auxiliary("dimensionless", outcome=True)
+def primary_visit_share(tier_contacts, contacts_total):
+    """Share of visits that primary care sees."""
+    return tier_contacts["primary", "outpatient"] / contacts_total["outpatient"]
+
+
+@auxiliary("contact/year", over=care)
+def hospital_contacts(tier_contacts):
+    """Visits and admissions of hospitals."""
+    return tier_contacts["tertiary"] + tier_contacts["secondary"]
+
+
+@auxiliary("yuan/contact", over=care, outcome=True)
+def hospital_cost_per_contact(cost_per_contact, tier_contacts, hospital_contacts):
+    """Cost per visit and per admission, mean of all hospitals."""
+    return (
+        cost_per_contact["tertiary"] * tier_contacts["tertiary"]
+        + cost_per_contact["secondary"] * tier_contacts["secondary"]
+    ) / hospital_contacts
+
+
+@auxiliary("dimensionless", over=(care, bill_item), outcome=True)
+def hospital_item_share(item_bill, tier_contacts, hospital_cost_per_contact, hospital_contacts):
+    """Share of an item in hospitals' bills."""
+    return (
+        item_bill["tertiary"] * tier_contacts["tertiary"] + item_bill["secondary"] * tier_contacts["secondary"]
+    ) / (hospital_cost_per_contact * hospital_contacts)
+
+
+@auxiliary("worker", outcome=True)
+def physicians_total(physicians, general_practitioners, other_physician_ratio):
+    """All licensed and assistant physicians, those of other institutions included."""
+    return (total(physicians, tier) + general_practitioners) * (1 + other_physician_ratio)
+
+
+@auxiliary("worker", outcome=True)
+def primary_physicians(physicians, general_practitioners):
+    """Physicians of primary care, general practitioners included."""
+    return physicians["primary"] + general_practitioners
+
+
+@auxiliary("dimensionless", over=care, outcome=True)
+def unmet_share(unserved, contacts_needed, seeking):
+    """Contacts needed that do not take place, as a share."""
+    return total(unserved + contacts_needed * (1 - seeking), scheme) / total(contacts_needed, scheme)
+
+
+# --- burden: the tail of a lognormal ---
+
+
+@auxiliary("yuan/person/year", outcome=True)
+def out_of_pocket_per_person(out_of_pocket_expenditure, persons_total):
+    """Out-of-pocket spending per head."""
+    return out_of_pocket_expenditure / persons_total
+
+
+@auxiliary("dimensionless", outcome=True)
+def catastrophic_share(out_of_pocket_per_person, gdp, persons_total, income_to_output, catastrophic_threshold, out_of_pocket_dispersion):
+    """Share of people whose spending passes a share of their income: a lognormal with the flows' mean (see docs)."""
+    return 1 - normal_cdf(
+        (
+            log(catastrophic_threshold * income_to_output * gdp / persons_total / out_of_pocket_per_person)
+            + out_of_pocket_dispersion * out_of_pocket_dispersion / 2
+        )
+        / out_of_pocket_dispersion
+    )
+
+
+# --- money as published ---
+
+
+@auxiliary("yuan/year")
+def medical_income_total(medical_income):
+    """Bills of all tiers."""
+    return total(medical_income, tier)
+
+
+@auxiliary("yuan/year", outcome=True)
+def hospital_medical_income(medical_income):
+    """Bills of hospitals."""
+    return medical_income["tertiary"] + medical_income["secondary"]
+
+
+@auxiliary("dimensionless", outcome=True)
+def hospital_margin(surplus, revenue):
+    """Hospitals' surplus as a share of their revenue."""
+    return (surplus["tertiary"] + surplus["secondary"]) / (revenue["tertiary"] + revenue["secondary"])
+
+
+@auxiliary("dimensionless", outcome=True)
+def personnel_share(pay_paid, spending, interest_paid, depreciation):
+    """Share of pay in hospitals' expenditure."""
+    return (pay_paid["tertiary"] + pay_paid["secondary"]) / (
+        spending["tertiary"] + spending["secondary"] + interest_paid["tertiary"] + interest_paid["secondary"]
+        + depreciation["tertiary"] + depreciation["secondary"]
+    )
+
+
+@auxiliary("yuan/year", over=scheme, outcome=True)
+def scheme_income(pool_income, contributions_to_accounts):
+    """Income of a scheme as published: for employees, pool and personal accounts together."""
+    return by(scheme, employee=pool_income["employee"] + contributions_to_accounts, resident=pool_income["resident"])
+
+
+@auxiliary("yuan/year", over=scheme, outcome=True)
+def scheme_expenditure(claims_paid, savings_retained, account_paid, account_retail):
+    """Expenditure of a scheme as published: for employees, pool and personal accounts together."""
+    return total(claims_paid + savings_retained, tier) + by(
+        scheme, employee=total(account_paid, tier, care) + account_retail, resident=0
+    )
+
+
+@auxiliary("year", outcome=True)
+def reserve_time(fund_reserve, claims_due):
+    """How long the pooled reserves of both schemes would last at today's claims."""
+    return total(fund_reserve, scheme) / total(claims_due, tier, care, scheme)
+
+
+# --- spent on care: the other view of the same matrix ---
+
+
+@auxiliary("yuan/year", outcome=True)
+def spent_on_care(medical_income, borne_by_provider, recurrent_subsidy, public_health_paid, public_health_paid_elsewhere, retail_sales, other_household_health):
+    """What providers and pharmacies receive for care and goods; less than the funds raised by what funds and insurers keep, capital and administration."""
+    return (
+        total(medical_income - borne_by_provider + recurrent_subsidy, tier)
+        + public_health_paid + public_health_paid_elsewhere + retail_sales + other_household_health
+    )

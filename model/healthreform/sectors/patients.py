@@ -1,0 +1,220 @@
+"""Patients: whether to seek care, then where; what they wait for and what they get used to."""
+
+from ..stockflow import auxiliary, by, exp, flow, log, maximum, reference, smooth, smooth_minimum, stock, total
+from .names import care, scheme, tier
+
+
+@auxiliary("yuan_2010/person/year")
+def real_income(gdp, persons_total, price_index):
+    """Output per head at prices of 2010: what people can afford."""
+    return gdp / (persons_total * price_index)
+
+
+@reference("yuan_2010/person/year")
+def real_income_at_start(real_income):
+    """Output per head at the start."""
+    return real_income
+
+
+@auxiliary("yuan_2010/contact", over=(tier, care, scheme))
+def felt_price(cost_per_contact, patient_share, felt_share, price_index, access_cost):
+    """Price a patient feels at the point of care: his share of the bill in real terms, and the cost of getting there."""
+    return cost_per_contact * patient_share * felt_share / price_index + access_cost
+
+
+@reference("yuan_2010/contact", over=(tier, care, scheme))
+def felt_price_at_start(felt_price):
+    """Felt price at the start."""
+    return felt_price
+
+
+@reference("dimensionless", over=(tier, care, scheme))
+def contact_share_at_start(contacts_at_start):
+    """Tier shares of each scheme's contacts at the start."""
+    return contacts_at_start / total(contacts_at_start, tier)
+
+
+@reference("contact/person/year", over=(care, scheme))
+def use_rate_at_start(contacts_at_start, persons):
+    """Contacts a person has in a year at the start."""
+    return total(contacts_at_start, tier) / persons
+
+
+@auxiliary("dimensionless", over=(care, scheme))
+def price_effect(felt_price, felt_price_at_start, contact_share_at_start, price_elasticity):
+    """Less care is sought where it costs the patient more; tiers weighted as at the start (Laspeyres)."""
+    return total(contact_share_at_start * felt_price / felt_price_at_start, tier) ** (0 - price_elasticity)
+
+
+@auxiliary("dimensionless", over=care)
+def income_effect(real_income, real_income_at_start, income_elasticity):
+    """More care is sought as people grow richer."""
+    return (real_income / real_income_at_start) ** income_elasticity
+
+
+@smooth("dimensionless", time="fear_time", start="no_fear")
+def fear(outbreak_restriction):
+    """Fear of infection that outlasts the restrictions."""
+    return outbreak_restriction
+
+
+@auxiliary("dimensionless", over=care)
+def seeking(outbreak_restriction, fear, outbreak_sensitivity, fear_weight):
+    """Share of normal seeking left in an outbreak."""
+    return (1 - outbreak_sensitivity * outbreak_restriction) * (1 - fear_weight * outbreak_sensitivity * fear)
+
+
+@auxiliary("contact/year", over=(care, scheme))
+def contacts_needed(persons, use_rate_at_start, need, need_at_start, income_effect, price_effect, access_index):
+    """Contacts people would have without an outbreak: need, income, price and access (supply within reach)."""
+    return persons * use_rate_at_start * need / need_at_start * income_effect * price_effect * access_index
+
+
+@stock("contact", over=(care, scheme))
+def backlog(backlog_at_start):
+    """Contacts put off and still wanted."""
+    return backlog_at_start
+
+
+@flow("contact/year", over=(care, scheme), into="backlog")
+def postponed(contacts_needed, seeking, unserved, wait_share):
+    """Contacts put off in an outbreak or for want of capacity; the others are given up."""
+    return wait_share * (contacts_needed * (1 - seeking) + unserved)
+
+
+@flow("contact/year", over=(care, scheme), out_of="backlog")
+def resumed(backlog, backlog_time, seeking):
+    """Contacts put off that come back, as far as people seek care at all."""
+    return backlog / backlog_time * seeking
+
+
+@auxiliary("contact/year", over=(care, scheme))
+def contacts_wanted(contacts_needed, seeking, resumed):
+    """Contacts people ask for."""
+    return contacts_needed * seeking + resumed
+
+
+# --- which tier ---
+
+
+@auxiliary("dimensionless", over=tier)
+def appeal(perceived_quality, quality_at_start, trust, trust_at_start):
+    """How good a tier seems; for primary care, also whether people trust it."""
+    return perceived_quality / quality_at_start * by(tier, tertiary=1, secondary=1, primary=trust / trust_at_start)
+
+
+@auxiliary("dimensionless", over=(tier, care))
+def tier_size(doctors, doctors_at_start, beds, beds_at_start):
+    """How much of a tier there is: doctors for outpatients, beds for inpatients, against the start.
+
+    The size term of a choice among aggregates; it moves patients along when hospitals are upgraded.
+    """
+    return by(care, outpatient=doctors / doctors_at_start, inpatient=beds / beds_at_start)
+
+
+@reference("dimensionless", over=(tier, care))
+def tier_share_at_start(contacts_at_start):
+    """Tier shares of all contacts at the start."""
+    return total(contacts_at_start, scheme) / total(contacts_at_start, tier, scheme)
+
+
+@stock("dimensionless", over=(tier, care))
+def habit(tier_share_at_start):
+    """Where people are used to going."""
+    return tier_share_at_start
+
+
+@flow("1/year", over=(tier, care), into="habit")
+def habit_change(contact_share, habit, habit_time):
+    """Habits follow where people go, over years."""
+    return (contact_share - habit) / habit_time
+
+
+@flow("1/year", over=care, out_of="habit[secondary]", into="habit[tertiary]")
+def habit_upgraded(habit, upgrade_rate):
+    """Habits that move with a hospital when it is upgraded."""
+    return habit["secondary"] * upgrade_rate
+
+
+@auxiliary("dimensionless", over=(tier, care))
+def pull(
+    appeal, tier_size, habit, tier_share_at_start, quality_coefficient, size_coefficient, habit_coefficient,
+    contract_coefficient, effective_contract_share, contract_share_at_start,
+):
+    """What draws patients to a tier, price apart: quality, size, habit, and a contract with a family doctor."""
+    return exp(
+        quality_coefficient * log(appeal)
+        + size_coefficient * log(tier_size)
+        + habit_coefficient * log(habit / tier_share_at_start)
+        + by(tier, tertiary=0, secondary=0, primary=contract_coefficient * (effective_contract_share - contract_share_at_start))
+    )
+
+
+@auxiliary("dimensionless", over=(tier, care, scheme))
+def attraction(contact_share_at_start, felt_price, felt_price_at_start, tier_price_coefficient, pull):
+    """Weight of a tier in the choice; constants come from the first year's shares, so that at the start it equals them."""
+    return contact_share_at_start * (felt_price / felt_price_at_start) ** (0 - tier_price_coefficient) * pull
+
+
+@auxiliary("dimensionless", over=(tier, care, scheme))
+def chosen_share(attraction, gatekeeping_coverage, gatekeeping_compliance, gatekept_share):
+    """Shares of the tiers: free choice (logit), and the rule of first contact where it is applied and kept."""
+    return (
+        1 - gatekeeping_coverage * gatekeeping_compliance
+    ) * attraction / total(attraction, tier) + gatekeeping_coverage * gatekeeping_compliance * gatekept_share
+
+
+@auxiliary("contact/year", over=(tier, care, scheme))
+def contacts_sought(contacts_wanted, chosen_share, induced_contacts):
+    """Contacts asked for in a tier, with those its doctors add."""
+    return contacts_wanted * chosen_share * induced_contacts
+
+
+@auxiliary("dimensionless", over=(tier, care))
+def served_share(contacts_sought, capacity, capacity_sharpness):
+    """Share of contacts a tier can serve: a smooth limit that lets it run above normal for a while."""
+    return smooth_minimum(total(contacts_sought, scheme), capacity, capacity_sharpness) / total(contacts_sought, scheme)
+
+
+@reference("dimensionless", over=(tier, care))
+def served_share_at_start(contacts_at_start, capacity, capacity_sharpness):
+    """Share served at the start."""
+    return smooth_minimum(total(contacts_at_start, scheme), capacity, capacity_sharpness) / total(
+        contacts_at_start, scheme
+    )
+
+
+@auxiliary("contact/year", over=(tier, care, scheme))
+def turned_away(contacts_sought, served_share, served_share_at_start):
+    """Contacts a tier cannot serve, beyond what was normal at the start."""
+    return contacts_sought * maximum(0, 1 - served_share / served_share_at_start)
+
+
+@auxiliary("contact/year", over=(care, scheme))
+def redirected(turned_away, redirect_share):
+    """Contacts that go from a full tier to a secondary hospital instead."""
+    return redirect_share * (turned_away["tertiary"] + turned_away["primary"])
+
+
+@auxiliary("contact/year", over=(care, scheme))
+def unserved(turned_away, redirected):
+    """Contacts nobody serves."""
+    return total(turned_away, tier) - redirected
+
+
+@auxiliary("contact/year", over=(tier, care, scheme))
+def contacts(contacts_sought, served_share, served_share_at_start, redirected):
+    """Visits and admissions that take place."""
+    return contacts_sought * served_share / served_share_at_start + by(tier, tertiary=0, secondary=redirected, primary=0)
+
+
+@auxiliary("contact/year", over=(tier, care))
+def tier_contacts(contacts):
+    """Visits and admissions by tier."""
+    return total(contacts, scheme)
+
+
+@auxiliary("dimensionless", over=(tier, care))
+def contact_share(tier_contacts):
+    """Shares of the tiers in visits and in admissions."""
+    return tier_contacts / total(tier_contacts, tier)

@@ -1,0 +1,187 @@
+"""Payment: what the next yuan of care earns under each method, the rates, and what is coded."""
+
+from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, reference, smooth, stock, total
+from .names import care, bill_item, scheme, tier
+
+
+@auxiliary("dimensionless")
+def case_share(drg_share, dip_share):
+    """Share of the funds' inpatient spending paid by the case."""
+    return drg_share + dip_share
+
+
+@auxiliary("dimensionless", over=(tier, care))
+def marginal_revenue(fund_weight, drg_share, dip_share, drg_marginal_revenue, dip_marginal_revenue, mean_margin, case_payment_exclusion):
+    """Revenue from one more yuan of cost: in full where it is paid by item, in part under case payment."""
+    return by(
+        care,
+        outpatient=1 + mean_margin,
+        inpatient=(1 + mean_margin) * (1 - fund_weight["inpatient"])
+        + fund_weight["inpatient"]
+        * (
+            (drg_share * drg_marginal_revenue + dip_share * dip_marginal_revenue) * (1 - case_payment_exclusion)
+            + (1 + mean_margin) * (1 - (drg_share + dip_share) * (1 - case_payment_exclusion))
+        ),
+    )
+
+
+@reference("dimensionless", over=(tier, bill_item))
+def item_share_at_start(intensity_at_start):
+    """Shares of the items in an inpatient bill at the start."""
+    return intensity_at_start["inpatient"] / total(intensity_at_start["inpatient"], bill_item)
+
+
+@auxiliary("dimensionless", over=tier)
+def mean_margin(item_margin, item_share_at_start):
+    """Mean margin on what a tier bills, items weighted as at the start."""
+    return total(item_margin * item_share_at_start, bill_item)
+
+
+@reference("dimensionless", over=(care, scheme))
+def scheme_weight_at_start(contacts_at_start):
+    """Shares of the schemes in contacts at the start."""
+    return total(contacts_at_start, tier) / total(contacts_at_start, tier, scheme)
+
+
+@auxiliary("dimensionless", over=(tier, care))
+def fund_weight(fund_share, scheme_weight_at_start):
+    """Share of a mean bill that the funds pay."""
+    return total(fund_share * scheme_weight_at_start, scheme)
+
+
+@reference("dimensionless", over=(tier, care))
+def marginal_revenue_at_start(marginal_revenue):
+    """Marginal revenue at the start: the previous method sets sign and size of every later change."""
+    return marginal_revenue
+
+
+@auxiliary("dimensionless", over=(tier, care))
+def payment_effect(marginal_revenue, marginal_revenue_at_start, cost_response):
+    """What the way of payment does to cost per contact: it moves with the change of marginal revenue."""
+    return exp(cost_response * (marginal_revenue - marginal_revenue_at_start))
+
+
+@auxiliary("dimensionless", over=tier)
+def stay_payment_effect(marginal_revenue, marginal_revenue_at_start, stay_response):
+    """What the way of payment does to length of stay."""
+    return exp(stay_response * (marginal_revenue["inpatient"] - marginal_revenue_at_start["inpatient"]))
+
+
+# --- rates: yardstick with a floor and a lag ---
+
+
+@smooth("yuan/contact", over=tier, time="cost_reporting_time")
+def reported_cost(cost_per_contact):
+    """Cost of a case as the fund knows it: one to three years old."""
+    return cost_per_contact["inpatient"]
+
+
+@auxiliary("yuan/contact", over=tier)
+def rate_floor(intensity_at_start, price_index, rate_floor_share):
+    """The rate below which a case cannot be treated."""
+    return total(intensity_at_start["inpatient"], bill_item) * price_index * rate_floor_share
+
+
+@stock("yuan/contact", over=tier)
+def case_rate(cost_per_contact):
+    """Rate paid for a case of weight one."""
+    return cost_per_contact["inpatient"]
+
+
+@flow("yuan/contact/year", over=tier, into="case_rate")
+def rate_update(case_rate, reported_cost, rate_floor, rate_cost_weight, rate_margin, inflation, rate_update_time):
+    """Yardstick update (Shleifer 1985): part of the old rate with inflation, part of the region's lagged cost, not below a floor."""
+    return (
+        maximum(
+            rate_floor,
+            (1 - rate_cost_weight) * case_rate * (1 + inflation * rate_update_time)
+            + rate_cost_weight * reported_cost * (1 + rate_margin),
+        )
+        - case_rate
+    ) / rate_update_time
+
+
+@auxiliary("dimensionless", over=tier)
+def case_result(case_rate, coding_index, points_value, cost_per_contact):
+    """Gain on a case: what the rate pays, coding included, over what the case costs."""
+    return case_rate * coding_index * points_value / cost_per_contact["inpatient"] - 1
+
+
+@smooth("dimensionless", over=tier, time="result_time", start="no_effect", signed=True)
+def perceived_result(case_result):
+    """Gain on a case as the hospital has learned it."""
+    return case_result
+
+
+@auxiliary("dimensionless", over=tier)
+def admission_payment_effect(case_share, perceived_result, admission_response):
+    """Admissions answer the gain on a case, as far as cases are what is paid."""
+    return exp(admission_response * case_share * perceived_result)
+
+
+# --- coding ---
+
+
+@smooth("dimensionless", time="documentation_time", start="no_effect")
+def documentation(case_share, documentation_limit):
+    """Honest catch-up of records once they are paid by: saturating in about a year."""
+    return documentation_limit * case_share
+
+
+@smooth("dimensionless", time="upcoding_time", start="no_effect")
+def upcoding(case_share, upcoding_limit, upcoding_gain, audit_penalty, fund_supervision):
+    """Upcoding: the gain against the penalty that audits threaten."""
+    return (
+        upcoding_limit * case_share * upcoding_gain / (upcoding_gain + audit_penalty * fund_supervision)
+    )
+
+
+@auxiliary("dimensionless")
+def coding_index(documentation, upcoding):
+    """Weight of coded cases against true ones."""
+    return 1 + documentation + upcoding
+
+
+@auxiliary("contact/year")
+def points_made(tier_contacts, coding_index):
+    """Weight of all cases as coded, in cases of weight one."""
+    return total(tier_contacts["inpatient"], tier) * coding_index
+
+
+@smooth("contact/year", time="budget_time", start="points_at_start")
+def usual_points(points_made):
+    """Weight of cases the region's budget was made for."""
+    return points_made
+
+
+@reference("contact/year")
+def points_at_start(contacts_at_start):
+    """Weight of all cases at the start."""
+    return total(contacts_at_start["inpatient"], tier, scheme)
+
+
+@auxiliary("dimensionless")
+def points_value(usual_points, points_made, points_share, budget_growth, budget_time):
+    """Value of a point against its base: a budget over the sum of points, so that more points for all lower it.
+
+    Each hospital sees its own points only (points treadmill; Benstetter and Wambach 2006).
+    """
+    return 1 - points_share * (1 - usual_points * (1 + budget_growth["resident"] * budget_time) / points_made)
+
+
+@auxiliary("dimensionless")
+def points_share(dip_share, drg_share, no_division):
+    """Part of case payment that is paid by points of a regional budget."""
+    return dip_share / (drg_share + dip_share + no_division)
+
+
+# --- out of the list ---
+
+
+@smooth("dimensionless", over=(tier, care), time="list_time", start="out_of_list_at_start")
+def out_of_list_share(out_of_list_at_start, marginal_revenue, marginal_revenue_at_start, list_response, out_of_list_ceiling, fund_supervision, list_trend):
+    """Share of a bill outside the benefit list: charged more where covered care earns less, up to what audits allow."""
+    return minimum(
+        out_of_list_ceiling / (1 + fund_supervision),
+        out_of_list_at_start * list_trend * exp(list_response * (marginal_revenue_at_start - marginal_revenue)),
+    )

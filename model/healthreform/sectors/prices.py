@@ -1,0 +1,131 @@
+"""Prices: drugs and consumables as bought and marked up, tests, and medical services, whose price rises with the room made."""
+
+from ..stockflow import auxiliary, by, flow, maximum, minimum, reference, smooth, stock, total
+from .names import bill_item, scheme, tier
+
+
+@auxiliary("dimensionless", over=(tier, bill_item))
+def mark_up(drug_mark_up, consumables_mark_up):
+    """Mark-up on what is bought in."""
+    return by(bill_item, drugs=drug_mark_up, consumables=consumables_mark_up, tests=0, services=0)
+
+
+@reference("dimensionless", over=(tier, bill_item))
+def mark_up_at_start(mark_up):
+    """Mark-up at the start."""
+    return mark_up
+
+
+@auxiliary("yuan/yuan_2010", over=(tier, bill_item))
+def item_price(procured_price, consumables_price, test_price, service_price, mark_up, mark_up_at_start):
+    """Price index of an item as billed, one at the start."""
+    return by(bill_item, drugs=procured_price, consumables=consumables_price, tests=test_price, services=service_price) * (
+        1 + mark_up
+    ) / (1 + mark_up_at_start)
+
+
+@stock("yuan/yuan_2010", over=tier)
+def service_price(service_price_at_start):
+    """Price index of medical services, set by government."""
+    return service_price_at_start
+
+
+@auxiliary("yuan/year", over=tier)
+def mark_up_lost(item_income, mark_up, mark_up_at_start):
+    """Income that lower mark-ups cost a tier."""
+    return total(item_income / (1 + mark_up) * (mark_up_at_start - mark_up), bill_item)
+
+
+@auxiliary("yuan/year", over=tier)
+def service_income(item_income):
+    """Bills for medical services."""
+    return item_income["services"]
+
+
+@auxiliary("1/year", over=tier)
+def compensating_rise(mark_up_lost, compensated, mark_up_price_compensation, service_income, compensation_time):
+    """Price rise that makes up the agreed part of the mark-up lost and not yet made up."""
+    return (mark_up_price_compensation * mark_up_lost - compensated) / service_income / compensation_time
+
+
+@auxiliary("yuan/year", over=tier)
+def compensated(service_income, service_price, one_yuan, other_rise_index):
+    """Part of the service income that price rises granted for lost mark-ups bring."""
+    return service_income * maximum(0, 1 - one_yuan * other_rise_index / service_price)
+
+
+@stock("dimensionless", over=tier)
+def other_rise_index(price_count_at_start):
+    """Price index of services had no mark-up been made up for."""
+    return price_count_at_start
+
+
+@auxiliary("1/year")
+def cost_growth(production_cost_index, service_price, service_price_catch_up):
+    """Rise that would close the gap between cost and price in so many years."""
+    return maximum(0, production_cost_index / service_price["tertiary"] - 1) / service_price_catch_up
+
+
+@auxiliary("1/year")
+def dynamic_rise(service_price_adjustment, cost_growth, room, service_income, room_time):
+    """Dynamic adjustment: what costs call for, but no more than room pays (making room)."""
+    return service_price_adjustment * minimum(
+        cost_growth, maximum(0, room) / total(service_income, tier) / room_time
+    )
+
+
+@flow("yuan/yuan_2010/year", over=tier, into="service_price")
+def service_price_rise(service_price, compensating_rise, dynamic_rise, service_price_drift):
+    """Rise of the service price: for lost mark-ups, by the dynamic rule, and the drift there always was."""
+    return service_price * (compensating_rise + dynamic_rise + service_price_drift)
+
+
+@flow("1/year", over=tier, into="other_rise_index")
+def other_rise(other_rise_index, dynamic_rise, service_price_drift):
+    """Rises that have nothing to do with mark-ups."""
+    return other_rise_index * (dynamic_rise + service_price_drift)
+
+
+# --- room: a memo, in yuan a year ---
+
+
+@smooth("yuan/year", time="room_memory", start="no_room", signed=True, outcome=True)
+def room(room_made, room_given):
+    """Room as it becomes known: savings of a year not yet given to higher service prices or left with hospitals."""
+    return room_made - room_given
+
+
+@auxiliary("yuan/year")
+def room_made(saving_total, room_leakage):
+    """Savings that become room: those of procurement less what leaks."""
+    return saving_total * (1 - room_leakage)
+
+
+@auxiliary("yuan/year")
+def room_given(dynamic_value, retained_total):
+    """Room given away: dynamic price rises so far, and savings left with hospitals."""
+    return dynamic_value + retained_total
+
+
+@auxiliary("yuan/year")
+def retained_total(savings_retained):
+    """Savings left with hospitals."""
+    return total(savings_retained, tier, scheme)
+
+
+@auxiliary("yuan/year")
+def dynamic_value(service_income, dynamic_index):
+    """What the dynamic rises granted so far cost in a year."""
+    return total(service_income, tier) * (1 - 1 / dynamic_index)
+
+
+@stock("dimensionless")
+def dynamic_index(full):
+    """Price index of services by dynamic rises alone."""
+    return full
+
+
+@flow("1/year", into="dynamic_index")
+def dynamic_counted(dynamic_index, dynamic_rise):
+    """Dynamic rises counted."""
+    return dynamic_index * dynamic_rise

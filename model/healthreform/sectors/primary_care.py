@@ -1,0 +1,202 @@
+"""Primary care: its doctors, what they are able to do, family-doctor contracts, and trust."""
+
+from ..stockflow import auxiliary, by, delay, flow, maximum, minimum, pipeline, reference, smooth, stock
+from .names import tier
+
+
+@stock("worker")
+def village_doctors(village_doctors_at_start):
+    """Village doctors and aides."""
+    return village_doctors_at_start
+
+
+@stock("worker")
+def general_practitioners(general_practitioners_at_start):
+    """General practitioners in primary care (part of its physicians)."""
+    return general_practitioners_at_start
+
+
+@flow("worker/year", into="village_doctors")
+def village_doctor_entry(village_doctors_at_start, village_entry_rate, village_doctor_support):
+    """New village doctors: few, more where their pay and pension are supported."""
+    return village_doctors_at_start * village_entry_rate * village_doctor_support
+
+
+@flow("worker/year", out_of="village_doctors")
+def village_doctor_exit(village_doctors, village_exit_rate, village_ageing_index):
+    """Village doctors who retire or give up; they grew old together."""
+    return village_doctors * village_exit_rate * village_ageing_index
+
+
+@pipeline("worker/year", time="general_practitioner_training_time", stages=4, loss="training_drop_out_rate",
+          into="general_practitioners", start="trainees_at_start")
+def graduation(general_practitioner_enrolment):
+    """General practitioners who finish five years of school and three of residency."""
+    return general_practitioner_enrolment
+
+
+@delay("worker/year", time="retraining_time", order=1, out_of="physicians[primary]", into="general_practitioners", start="retrainees_at_start")
+def retrained(physicians, retraining_share):
+    """Primary-care physicians retrained as general practitioners; out of service meanwhile."""
+    return physicians["primary"] * retraining_share
+
+
+@flow("worker/year", out_of="general_practitioners")
+def general_practitioner_exit(general_practitioners, exit_rate, morale_exit):
+    """General practitioners who retire or leave the profession."""
+    return general_practitioners * exit_rate["primary"] * morale_exit["primary"]
+
+
+@flow("worker/year", out_of="general_practitioners", into="physicians[secondary]")
+def general_practitioner_drawn_up(general_practitioners, siphon_pull):
+    """General practitioners drawn up by hospitals."""
+    return general_practitioners * siphon_pull
+
+
+# --- capability ---
+
+
+@auxiliary("dimensionless")
+def general_practitioner_share(general_practitioners, physicians, village_doctors):
+    """General practitioners among all primary-care doctors, village doctors included."""
+    return general_practitioners / (general_practitioners + physicians["primary"] + village_doctors)
+
+
+@reference("dimensionless")
+def general_practitioner_share_at_start(general_practitioner_share):
+    """The same at the start."""
+    return general_practitioner_share
+
+
+@auxiliary("dimensionless")
+def dispatched_share(dispatched_days, working_days, dispatch_effectiveness, physicians):
+    """Specialists' time lent to primary care, effective part, against primary care's own physicians."""
+    return (
+        dispatched_days / working_days * dispatch_effectiveness
+        * (physicians["tertiary"] + physicians["secondary"]) / physicians["primary"]
+    )
+
+
+@auxiliary("dimensionless", over=tier)
+def capability_aimed(
+    general_practitioner_share, general_practitioner_share_at_start, capability_of_training, dispatched_share,
+    capability_of_dispatch, telemedicine_between, capability_of_telemedicine, capability_of_equipment,
+    equipment_ratio, hospital_progress,
+):
+    """What a tier would be able to do with its present staff, help and equipment; hospitals gain with technology."""
+    return by(
+        tier,
+        tertiary=hospital_progress["tertiary"],
+        secondary=hospital_progress["secondary"],
+        primary=hospital_progress["primary"]
+        + capability_of_training * (general_practitioner_share - general_practitioner_share_at_start)
+        + capability_of_dispatch * dispatched_share
+        + capability_of_telemedicine * telemedicine_between
+        + capability_of_equipment * (equipment_ratio["primary"] - 1),
+    )
+
+
+@smooth("dimensionless", over=tier, time="capability_time", start="full")
+def capability(capability_aimed):
+    """What a tier is able to do, against the start."""
+    return capability_aimed
+
+
+@smooth("dimensionless", over=tier, time="perception_time", start="full")
+def perceived_quality(capability, quality_offset):
+    """Quality as patients see it, a year or two late."""
+    return capability * (1 + quality_offset)
+
+
+@reference("dimensionless", over=tier)
+def quality_at_start(perceived_quality):
+    """Perceived quality at the start."""
+    return perceived_quality
+
+
+@stock("dimensionless", outcome=True)
+def trust(trust_at_start):
+    """Trust in primary care, between none and full."""
+    return trust_at_start
+
+
+@auxiliary("dimensionless")
+def trust_earned(trust_at_start, capability, effective_contract_share, contract_share_at_start, trust_of_capability, trust_of_contract):
+    """Trust that primary care's capability, against hospitals', and real contracts deserve, kept between none and full."""
+    return maximum(0, minimum(1,
+        trust_at_start
+        + trust_of_capability * (capability["primary"] - capability["secondary"])
+        + trust_of_contract * (effective_contract_share - contract_share_at_start)
+    ))
+
+
+@flow("1/year", into="trust")
+def trust_won(trust, trust_earned, trust_winning_time):
+    """Trust won: slowly."""
+    return maximum(0, trust_earned - trust) / trust_winning_time
+
+
+@flow("1/year", out_of="trust")
+def trust_lost(trust, trust_earned, trust_losing_time):
+    """Trust lost: faster than it is won."""
+    return maximum(0, trust - trust_earned) / trust_losing_time
+
+
+# --- family doctors ---
+
+
+@smooth("dimensionless", time="contract_time", start="contract_share_at_start")
+def contract_share(family_doctor_coverage):
+    """Share of people who have signed with a family doctor."""
+    return family_doctor_coverage
+
+
+@auxiliary("dimensionless")
+def effective_contract_share(contract_share, contract_content, contract_capacity, contract_share_at_start):
+    """Contracts that mean something: those signed, as far as their content and the doctors' time go."""
+    return contract_share_at_start + (contract_share - contract_share_at_start) * contract_content * contract_capacity
+
+
+@auxiliary("dimensionless")
+def contract_capacity(general_practitioners, contract_share, persons_total, people_per_contract_doctor, physicians, team_share):
+    """How far doctors' time reaches over the people who signed."""
+    return minimum(
+        1,
+        (general_practitioners + team_share * physicians["primary"]) * people_per_contract_doctor
+        / (contract_share * persons_total + people_per_contract_doctor * team_share * physicians["primary"] / 2),
+    )
+
+
+@auxiliary("worker", over=tier)
+def doctors(physicians, general_practitioners, village_doctors, village_doctor_weight, activity_effort, dispatched_days, working_days):
+    """Doctors who see patients: village doctors count in part; time lent is missing at the sender's."""
+    return by(
+        tier,
+        tertiary=physicians["tertiary"] * (1 - dispatched_days / working_days),
+        secondary=physicians["secondary"] * (1 - dispatched_days / working_days),
+        primary=(physicians["primary"] + general_practitioners) * activity_effort + village_doctor_weight * village_doctors,
+    )
+
+
+@reference("worker", over=tier)
+def doctors_at_start(doctors):
+    """The same at the start."""
+    return doctors
+
+
+@auxiliary("dimensionless")
+def activity_effort(activity_pay_share, effort_of_activity_pay):
+    """Effort of primary-care staff: activity pay on top of a fixed salary raises it."""
+    return 1 + effort_of_activity_pay * activity_pay_share
+
+
+@auxiliary("dimensionless")
+def grant_effect(public_health_grant, public_health_grant_at_start, price_index, one_yuan, grant_elasticity):
+    """Follow-up places the public-health grant per head pays for, in real terms, against the start."""
+    return (public_health_grant / (public_health_grant_at_start * price_index / one_yuan)) ** grant_elasticity
+
+
+@reference("yuan/person/year")
+def public_health_grant_at_start(public_health_grant):
+    """The grant per head at the start."""
+    return public_health_grant

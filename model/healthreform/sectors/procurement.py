@@ -1,0 +1,223 @@
+"""Procurement in volume: molecules under contract, what they cost, who wins, and what is saved; consumables; suppliers."""
+
+from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, reference, smooth, stock, total
+from .names import care, family, bill_item, product, tier
+
+
+# --- molecules: not covered -> under contract -> expired -> under contract ---
+
+
+@stock("molecule")
+def molecules_open(molecules_total):
+    """Molecules never bought in volume."""
+    return molecules_total
+
+
+@stock("molecule", outcome=True)
+def molecules_contracted(no_molecules):
+    """Molecules under a contract."""
+    return no_molecules
+
+
+@stock("molecule")
+def molecules_expired(no_molecules):
+    """Molecules whose contract ran out and was not renewed yet."""
+    return no_molecules
+
+
+@flow("molecule/year", out_of="molecules_open", into="molecules_contracted")
+def contracted(drug_procurement_rounds, molecules_open, round_time):
+    """Molecules that rounds bring under contract, as far as there are any left."""
+    return minimum(drug_procurement_rounds, molecules_open / round_time)
+
+
+@flow("molecule/year", out_of="molecules_contracted", into="molecules_expired")
+def expiring(molecules_contracted, agreement_time):
+    """Contracts that run out."""
+    return molecules_contracted / agreement_time
+
+
+@flow("molecule/year", out_of="molecules_expired", into="molecules_contracted")
+def renewed(molecules_expired, renewal_time, renewal_effort):
+    """Contracts renewed."""
+    return molecules_expired / renewal_time * renewal_effort
+
+
+@auxiliary("dimensionless")
+def covered_share(molecules_contracted, molecules_expired, coverage_limit, coverage_scale):
+    """Share of drug spending (at old prices) of molecules bought in volume now or before; the big ones come first."""
+    return coverage_limit * (1 - exp((0 - molecules_contracted - molecules_expired) / coverage_scale))
+
+
+@auxiliary("dimensionless")
+def in_contract(molecules_contracted, molecules_expired, molecules_floor):
+    """Part of the molecules ever bought in volume that is under contract today."""
+    return molecules_contracted / (molecules_contracted + molecules_expired + molecules_floor)
+
+
+# --- inside a covered molecule: winners, losing originators, other generics ---
+
+
+@auxiliary("dimensionless", over=product)
+def product_share_aimed(product_share_at_start, reported_volume_share, volume_compliance, platform_share, in_contract, switch_back):
+    """Volume shares of the products of a molecule: the winners' quota, kept as far as hospitals comply."""
+    return (
+        by(
+            product,
+            winners=product_share_at_start["winners"]
+            + (1 - product_share_at_start["winners"])
+            * reported_volume_share * volume_compliance * platform_share * in_contract * (1 - switch_back),
+            originators=product_share_at_start["originators"]
+            * (1 - reported_volume_share * volume_compliance * platform_share * in_contract * (1 - switch_back)),
+            other_generics=product_share_at_start["other_generics"]
+            * (1 - reported_volume_share * volume_compliance * platform_share * in_contract * (1 - switch_back)),
+        )
+    )
+
+
+@smooth("dimensionless", over=product, time="switching_time", start="product_share_at_start")
+def product_share(product_share_aimed):
+    """Volume shares of the products of a covered molecule; prescribing switches within two months."""
+    return product_share_aimed
+
+
+@auxiliary("dimensionless", over=product)
+def product_price(product_price_at_start, procurement_price_cut, in_contract, expired_price_keep):
+    """Prices of a covered molecule's products against the old mean: the winners' bid; after expiry part of the cut is kept."""
+    return product_price_at_start * by(
+        product,
+        winners=1 - procurement_price_cut * (in_contract + (1 - in_contract) * expired_price_keep),
+        originators=1,
+        other_generics=1,
+    )
+
+
+@reference("dimensionless")
+def molecule_price_at_start(product_share_at_start, product_price_at_start):
+    """Mean price of a covered molecule before procurement."""
+    return total(product_share_at_start * product_price_at_start, product)
+
+
+@auxiliary("dimensionless")
+def molecule_price(product_share, product_price, molecule_price_at_start):
+    """Mean price of covered molecules against the price before."""
+    return total(product_share * product_price, product) / molecule_price_at_start
+
+
+@auxiliary("yuan/yuan_2010")
+def procured_price(covered_share, molecule_price, other_drug_price):
+    """Drug price index at the factory gate: what procurement leaves, and the drift of other drugs' prices."""
+    return other_drug_price * (1 - covered_share * (1 - molecule_price))
+
+
+@auxiliary("dimensionless")
+def alternatives_rise(covered_share, molecule_price, leakage_share, own_price_volume):
+    """Drugs used more: alternatives outside the list take back part of the saving, cheaper molecules are used more."""
+    return 1 + covered_share * (leakage_share * (1 - molecule_price) + molecule_price ** (0 - own_price_volume) - 1)
+
+
+@auxiliary("dimensionless", over=bill_item)
+def promoted_share(covered_share, in_contract, consumables_coverage):
+    """Share of an item's sales that firms still promote with payments: none under contract."""
+    return by(
+        bill_item, drugs=1 - covered_share * in_contract, consumables=1 - consumables_coverage, tests=0, services=0
+    )
+
+
+# --- consumables: families ---
+
+
+@smooth("dimensionless", over=family, time="consumables_time", start="no_effect")
+def family_covered(consumables_procurement_coverage):
+    """Share of a family of consumables bought in volume."""
+    return consumables_procurement_coverage
+
+
+@auxiliary("dimensionless")
+def consumables_coverage(family_covered, family_share):
+    """Share of consumables' spending bought in volume."""
+    return total(family_covered * family_share, family)
+
+
+@auxiliary("yuan/yuan_2010")
+def consumables_price(family_covered, family_share, consumables_price_cut, other_consumables_price):
+    """Consumables price index at the factory gate."""
+    return other_consumables_price * total(family_share * (1 - family_covered * consumables_price_cut), family)
+
+
+@auxiliary("dimensionless")
+def consumables_use(family_covered, family_share, consumables_price_cut, family_price_elasticity):
+    """Use of consumables: families that are not bound to a need grow when they get cheap."""
+    return total(family_share * (1 - family_covered * consumables_price_cut) ** (0 - family_price_elasticity), family)
+
+
+# --- what is saved, once ---
+
+
+@auxiliary("yuan/year", over=bill_item)
+def procurement_saving(item_income, procured_price, other_drug_price, consumables_price, other_consumables_price):
+    """Saving of a year: price cut times the volume bought, whoever gains by it."""
+    return total(item_income, tier) * by(
+        bill_item,
+        drugs=other_drug_price / procured_price - 1,
+        consumables=other_consumables_price / consumables_price - 1,
+        tests=0,
+        services=0,
+    )
+
+
+@auxiliary("yuan/year")
+def saving_total(procurement_saving):
+    """Savings of procurement in a year, drugs and consumables."""
+    return total(procurement_saving, bill_item)
+
+
+@flow("yuan/year", into="saving_cumulated")
+def saving_counted(saving_total):
+    """Savings added to the count."""
+    return saving_total
+
+
+@stock("yuan", value=True, outcome=True)
+def saving_cumulated(no_money):
+    """Savings of procurement since the start, as officials count them."""
+    return no_money
+
+
+# --- suppliers ---
+
+
+@auxiliary("dimensionless")
+def supplier_margin(procurement_price_cut, procured_production_cost):
+    """Winners' margin over production cost; the promotion they no longer pay is no cost."""
+    return 1 - procured_production_cost / (1 - procurement_price_cut)
+
+
+@stock("dimensionless")
+def supplier_capacity(full):
+    """Suppliers able to deliver contracted drugs, against what contracts need."""
+    return full
+
+
+@flow("1/year", out_of="supplier_capacity")
+def supplier_exit(supplier_capacity, supplier_margin, exit_at_zero_margin, exit_margin_scale, in_contract):
+    """Suppliers who give up when the price barely covers production."""
+    return supplier_capacity * in_contract * exit_at_zero_margin * exp((0 - supplier_margin) / exit_margin_scale)
+
+
+@flow("1/year", into="supplier_capacity")
+def supplier_entry(supplier_capacity, supplier_entry_time):
+    """Suppliers who come in where there is room."""
+    return maximum(0, 1 - supplier_capacity) / supplier_entry_time
+
+
+@auxiliary("dimensionless")
+def switch_back(supplier_capacity, trust_in_generics_loss, quality_supervision):
+    """Winners' volume lost to shortage and to doubt about quality; supervision lowers the doubt."""
+    return 1 - supplier_capacity * (1 - trust_in_generics_loss * (1 - quality_supervision))
+
+
+@auxiliary("dimensionless")
+def first_cycle_share(contracted, agreement_time, molecules_contracted, molecules_floor):
+    """Contracts in their first cycle, as a share."""
+    return minimum(1, contracted * agreement_time / (molecules_contracted + molecules_floor))

@@ -1,0 +1,362 @@
+"""What an author writes above an equation.  Decorators only write down; the build judges."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from os.path import basename
+from types import FunctionType
+from typing import Any, TypeVar
+
+from .errors import ModelError
+
+Equation = TypeVar("Equation", bound=Callable[..., Any])
+
+IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+
+#: The unit of time of every equation; a flow is measured in its stock's unit per this.
+TIME_UNIT = "year"
+
+#: How a variable of each kind is computed.
+ROLES = {
+    "stock": "stock",
+    "smooth": "stock",
+    "flow": "flow",
+    "delay": "flow",
+    "pipeline": "flow",
+    "auxiliary": "auxiliary",
+    "balance": "auxiliary",
+    "reference": "reference",
+}
+
+
+def _identifier(what: str, name: object) -> None:
+    if not isinstance(name, str) or not IDENTIFIER.match(name):
+        raise ModelError(f"{what} {name!r}: a name is letters, digits and underscores, and begins with a letter")
+
+
+@dataclass(frozen=True, init=False)
+class Subscript:
+    """A dimension with named elements, for example tiers of hospitals.
+
+    Parameters
+    ----------
+    name : name of the dimension.
+    elements : names of its elements, in order (``previous`` follows this order).
+    """
+
+    name: str
+    elements: tuple[str, ...]
+
+    def __init__(self, name: str, elements: Sequence[str]) -> None:
+        _identifier("Subscript", name)
+        if isinstance(elements, str) or not elements:
+            raise ModelError(f"Subscript {name!r}: give a list of at least one element")
+        for element in elements:
+            _identifier(f"Subscript {name!r}: element", element)
+        if len(set(elements)) < len(elements):
+            twice = next(element for element in elements if list(elements).count(element) > 1)
+            raise ModelError(f"Subscript {name!r}: element {twice!r} is given twice")
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "elements", tuple(elements))
+
+
+@dataclass(frozen=True, init=False)
+class Account:
+    """Someone who pays and is paid.
+
+    Parameters
+    ----------
+    name : name of the account.
+    over : subscripts, if there is one account for each element.
+    """
+
+    name: str
+    over: tuple[Subscript, ...]
+
+    def __init__(self, name: str, over: Subscript | Sequence[Subscript] = ()) -> None:
+        _identifier("Account", name)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "over", subscripts_of(over, f"Account {name!r}"))
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """All that stands in a decorator."""
+
+    kind: str
+    unit: str
+    over: tuple[Subscript, ...] = ()
+    source: str = ""
+    outcome: bool = False
+    observed: str | None = None
+    payer: str | None = None
+    payee: str | None = None
+    out_of: str | None = None
+    into: str | None = None
+    account: str | None = None
+    signed: bool = False
+    value: bool = False
+    owed_by: str | None = None
+    owed_to: str | None = None
+    time: str | None = None
+    order: int = 0
+    start: str | None = None
+    growth: str | None = None
+    loss: str | None = None
+    scale: str | None = None
+
+
+def subscripts_of(over: object, where: str) -> tuple[Subscript, ...]:
+    """The subscripts of an ``over=``, whether one or several were given."""
+    several = (over,) if isinstance(over, (Subscript, str)) else over
+    if not isinstance(several, (tuple, list)) or not all(isinstance(item, Subscript) for item in several):
+        raise ModelError(f"{where}: over={over!r} must be a Subscript or a tuple of them, such as over=(tier, care)")
+    if len({item.name for item in several}) < len(several):
+        raise ModelError(f"{where}: over= names one subscript twice")
+    return tuple(several)
+
+
+def _decorator(kind: str, unit: object, over: object, **details: Any) -> Callable[[Equation], Equation]:
+    if isinstance(unit, FunctionType):
+        raise ModelError(f'{_place(unit)}: write @{kind}("unit") above it, with the unit in brackets')
+
+    def write_down(function: Equation) -> Equation:
+        place = _place(function)
+        if not isinstance(unit, str) or not unit.strip():
+            raise ModelError(f'{place}: the first argument of @{kind} is the unit, such as "yuan/year"')
+        for key in ("outcome", "signed", "value"):
+            if not isinstance(details.get(key, False), bool):
+                raise ModelError(f"{place}: {key}={details[key]!r} must be True or False")
+        for key, entry in details.items():
+            if key not in ("outcome", "signed", "value", "order") and not (entry is None or isinstance(entry, str)):
+                raise ModelError(f"{place}: {key}={entry!r} must be text, the name of something")
+        order = details.get("order", 1)
+        if isinstance(order, bool) or not isinstance(order, int) or order < 1:
+            word = "stages" if kind == "pipeline" else "order"
+            raise ModelError(f"{place}: {word}={order!r} must be a whole number of at least 1")
+        declaration = Declaration(kind, unit, subscripts_of(over, place), **details)
+        function.__dict__["__stockflow__"] = declaration
+        return function
+
+    return write_down
+
+
+def _place(function: Any) -> str:
+    code = function.__code__
+    return f"{basename(code.co_filename)}:{code.co_firstlineno} {function.__name__}"
+
+
+Over = Subscript | Sequence[Subscript]
+
+
+def auxiliary(
+    unit: str, *, over: Over = (), source: str = "", outcome: bool = False, observed: str | None = None
+) -> Callable[[Equation], Equation]:
+    """A quantity computed at every moment.
+
+    Parameters
+    ----------
+    unit : its unit, coherent with the model's base units.
+    over : subscript or subscripts it is written over.
+    source : where the form comes from.
+    outcome : whether it is one of the headline outputs.
+    observed : name of the published series it is compared with.
+    """
+    return _decorator("auxiliary", unit, over, source=source, outcome=outcome, observed=observed)
+
+
+def reference(
+    unit: str, *, over: Over = (), source: str = "", outcome: bool = False, observed: str | None = None
+) -> Callable[[Equation], Equation]:
+    """A quantity evaluated once, at the start, and held for the run."""
+    return _decorator("reference", unit, over, source=source, outcome=outcome, observed=observed)
+
+
+def balance(
+    unit: str, *, scale: str, over: Over = (), source: str = "", outcome: bool = False, observed: str | None = None
+) -> Callable[[Equation], Equation]:
+    """A quantity that must be zero in every run, to round-off against the quantity named by ``scale``."""
+    return _decorator("balance", unit, over, scale=scale, source=source, outcome=outcome, observed=observed)
+
+
+def stock(
+    unit: str,
+    *,
+    over: Over = (),
+    account: str | None = None,
+    signed: bool = False,
+    value: bool = False,
+    owed_by: str | None = None,
+    owed_to: str | None = None,
+    source: str = "",
+    outcome: bool = False,
+    observed: str | None = None,
+) -> Callable[[Equation], Equation]:
+    """What accumulates; the function gives its value at the start, the flows say what moves it.
+
+    Parameters
+    ----------
+    account : the account whose cash this is.
+    signed : whether it may be negative.
+    value : whether it is a stock of value, such as equipment, that a payment may fill and nobody owes.
+    owed_by, owed_to : for a debt, the accounts that owe and are owed.
+    """
+    return _decorator(
+        "stock",
+        unit,
+        over,
+        account=account,
+        signed=signed,
+        value=value,
+        owed_by=owed_by,
+        owed_to=owed_to,
+        source=source,
+        outcome=outcome,
+        observed=observed,
+    )
+
+
+def flow(
+    unit: str,
+    *,
+    over: Over = (),
+    payer: str | None = None,
+    payee: str | None = None,
+    out_of: str | None = None,
+    into: str | None = None,
+    source: str = "",
+    outcome: bool = False,
+    observed: str | None = None,
+) -> Callable[[Equation], Equation]:
+    """What moves stocks: money from payer to payee, anything else out of one stock and into another.
+
+    Parameters
+    ----------
+    payer, payee : accounts, both or neither; ``"hospital[tertiary]"`` for one element.
+    out_of, into : stocks, likewise.
+    """
+    return _decorator(
+        "flow",
+        unit,
+        over,
+        payer=payer,
+        payee=payee,
+        out_of=out_of,
+        into=into,
+        source=source,
+        outcome=outcome,
+        observed=observed,
+    )
+
+
+def delay(
+    unit: str,
+    *,
+    time: str,
+    order: int = 3,
+    over: Over = (),
+    out_of: str | None = None,
+    into: str | None = None,
+    payer: str | None = None,
+    payee: str | None = None,
+    start: str | None = None,
+    source: str = "",
+    outcome: bool = False,
+    observed: str | None = None,
+) -> Callable[[Equation], Equation]:
+    """A flow that comes out some time after it went in; the function is what goes in, the variable what comes out.
+
+    Parameters
+    ----------
+    time : name of the mean time inside, in years.
+    order : number of stages.
+    out_of, into : stocks that what goes in leaves, and that what comes out enters.
+    payer, payee : accounts, for a payment made when it comes out; until then its stages are owed.
+    start : name of the total content at the start; without it, the stages start in steady state.
+    """
+    return _decorator(
+        "delay",
+        unit,
+        over,
+        time=time,
+        order=order,
+        out_of=out_of,
+        into=into,
+        payer=payer,
+        payee=payee,
+        start=start,
+        source=source,
+        outcome=outcome,
+        observed=observed,
+    )
+
+
+def pipeline(
+    unit: str,
+    *,
+    time: str,
+    stages: int,
+    over: Over = (),
+    loss: str | None = None,
+    out_of: str | None = None,
+    into: str | None = None,
+    start: str | None = None,
+    source: str = "",
+    outcome: bool = False,
+    observed: str | None = None,
+) -> Callable[[Equation], Equation]:
+    """A delay of any number of stages; ``loss`` names a rate, 1/year, at which each stage leaks."""
+    return _decorator(
+        "pipeline",
+        unit,
+        over,
+        time=time,
+        order=stages,
+        loss=loss,
+        out_of=out_of,
+        into=into,
+        start=start,
+        source=source,
+        outcome=outcome,
+        observed=observed,
+    )
+
+
+def smooth(
+    unit: str,
+    *,
+    time: str,
+    order: int = 1,
+    over: Over = (),
+    start: str | None = None,
+    growth: str | None = None,
+    signed: bool = False,
+    source: str = "",
+    outcome: bool = False,
+    observed: str | None = None,
+) -> Callable[[Equation], Equation]:
+    """A quantity that follows its input; the function is the input, the variable the smoothed value, a stock.
+
+    Parameters
+    ----------
+    time : name of the mean lag, in years.
+    order : number of stages.
+    start : name of its value at the start; without it, it starts at the input.
+    growth : name of a rate, 1/year, at which the input has been growing, so that it starts behind it.
+    signed : whether it may be negative.
+    """
+    return _decorator(
+        "smooth",
+        unit,
+        over,
+        time=time,
+        order=order,
+        start=start,
+        growth=growth,
+        signed=signed,
+        source=source,
+        outcome=outcome,
+        observed=observed,
+    )

@@ -1,0 +1,179 @@
+"""After a batch: which variable went wrong first in each run that failed, and which step was too long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .evaluate import evaluate
+from .expression import names_in
+from .inputs import RunInputs
+from .layout import Layout, needed_at_start, needed_equations
+from .loop_ir import FAILED_AT_START, NOT_FAILED
+from .results import Failure
+
+AT_ONCE = 256
+"""Runs examined together: enough to make numpy worth while, few enough to keep memory flat."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the kernel wrote down of each run."""
+
+    step: NDArray[np.int64]
+    item: NDArray[np.int64]
+    state: NDArray[np.float64]
+    shortest: NDArray[np.float64]
+    which: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Start and steps of a batch."""
+
+    start: int
+    steps: int
+
+    def time(self, step: NDArray[np.int64] | int, halves: int = 0) -> Any:
+        """Time of a step's start, plus half steps; computed as in the kernel."""
+        return self.start + (2 * np.asarray(step) + halves) / (2 * self.steps)
+
+
+def find_failures(
+    layout: Layout, inputs: RunInputs, records: NDArray[np.float64], clock: Clock, recorded: Recorded
+) -> list[Failure]:
+    """All failures of a batch, in the order of runs."""
+    found = {failure.run: failure for failure in _went_wrong(layout, inputs, records, clock, recorded)}
+    # Too long a step is the cause where both are true, so it is the failure told.
+    for run in np.flatnonzero(recorded.shortest * (1 + 1e-9) < 1.0 / clock.steps).tolist():
+        found[run] = _too_long(layout, clock, recorded, run)
+    return [found[run] for run in sorted(found)]
+
+
+def _too_long(layout: Layout, clock: Clock, recorded: Recorded, run: int) -> Failure:
+    constant = layout.model.time_constants[int(recorded.which[run])]
+    shortest = float(recorded.shortest[run])
+    stages = "" if constant.order == 1 else f" (divided by its order {constant.order})"
+    remedy = f"use a step of 1/{int(np.ceil(1.0 / shortest - 1e-9))} year or less" if shortest > 1e-6 else "lengthen it"
+    message = (
+        f"run {run}: step 1/{clock.steps} year is longer than the time constant {constant.name!r} of "
+        f"{constant.owner!r}, which comes down to {shortest:.4g} year{stages}; {remedy}"
+    )
+    return Failure(run, constant.name, float(clock.start), message)
+
+
+def _went_wrong(
+    layout: Layout, inputs: RunInputs, records: NDArray[np.float64], clock: Clock, recorded: Recorded
+) -> Iterator[Failure]:
+    failed = np.flatnonzero(recorded.step != NOT_FAILED)
+    for begin in range(0, len(failed), AT_ONCE):
+        group = failed[begin : begin + AT_ONCE]
+        yield from _Examination(layout, inputs, records, clock, recorded, group).failures()
+
+
+class _Examination:
+    """The failing steps of some runs, computed again equation by equation."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        inputs: RunInputs,
+        records: NDArray[np.float64],
+        clock: Clock,
+        recorded: Recorded,
+        runs: NDArray[np.int64],
+    ) -> None:
+        self.layout, self.model, self.runs, self.clock = layout, layout.model, runs, clock
+        self.inputs, self.records = inputs, records
+        self.step, self.item = recorded.step[runs], recorded.item[runs]
+        self.state = recorded.state[runs]
+        self.parameters = dict(zip(self.model.parameters, inputs.parameters(runs).T, strict=True))
+        self.found: dict[int, Failure] = {}
+        self.end_state = self.state
+
+    def failures(self) -> list[Failure]:
+        known = {**self.parameters, **self._paths(np.full(len(self.runs), float(self.clock.start)), "right")}
+        at_start = self.step == FAILED_AT_START
+        start_needed = needed_at_start(self.model)
+        ordered = [(name, item) for name, item in self.model.initial if name in start_needed]
+        self._walk(ordered, known, np.full(len(self.runs), float(self.clock.start)), at_start)
+        references = {name: known[name] for name in self.model.references}
+        in_stocks = ~at_start & (self.item < len(self.model.stocks))
+        if in_stocks.any():
+            self._repeat_step(references, in_stocks)
+        for place in range(len(self.runs)):
+            if place not in self.found:
+                self._blame_item(place, known if at_start[place] else None)
+        return [self.found[place] for place in range(len(self.runs))]
+
+    def _walk(self, ordered: Any, known: dict[str, Any], times: NDArray[np.float64], active: NDArray[np.bool_]) -> None:
+        """Evaluate equations in order into ``known``; the first value of a run that is not finite is its failure."""
+        for name, expression in ordered:
+            value = np.broadcast_to(evaluate(expression, known, self.model.tables), self.runs.shape)
+            known[name] = value
+            for place in np.flatnonzero(active & ~np.isfinite(value)).tolist():
+                if place not in self.found:
+                    inputs = {part: float(known[part][place]) for part in names_in(expression)}
+                    self._note(place, name, float(times[place]), f"is {value[place]:g}", inputs)
+
+    def _repeat_step(self, references: dict[str, Any], active: NDArray[np.bool_]) -> None:
+        step = np.maximum(self.step, 0)
+        length, rk4 = 1.0 / self.clock.steps, self.layout.options.method == "rk4"
+        stages = [(0, 0.0, 1.0), (1, 0.5, 2.0), (1, 0.5, 2.0), (2, 1.0, 1.0)] if rk4 else [(0, 0.0, 1.0)]
+        rates, total, weights = np.zeros_like(self.state), np.zeros_like(self.state), 0.0
+        needed = needed_equations(self.layout)
+        ordered = [(name, item) for name, item in self.model.equations if name in needed]
+        with np.errstate(all="ignore"):
+            for halves, share, weight in stages:
+                times = self.clock.time(step, halves)
+                known = {**self.parameters, **references, **self._paths(times, "left" if halves == 2 else "right")}
+                state = self.state + share * length * rates
+                known.update(zip(self.model.stocks, state.T, strict=True))
+                self._walk(ordered, known, times, active)
+                rates = self._rates(known)
+                total, weights = total + weight * rates, weights + weight
+            self.end_state = self.state + length * total / weights
+
+    def _rates(self, known: dict[str, Any]) -> NDArray[np.float64]:
+        rates = np.zeros_like(self.state)
+        for index, pairs in enumerate(self.model.rates):
+            for sign, name in pairs:
+                rates[:, index] += sign * known[name]
+        return rates
+
+    def _paths(self, times: NDArray[np.float64], side: str) -> dict[str, Any]:
+        """Dated inputs of the runs, each at its own time."""
+        paths, values = self.inputs.paths, {}
+        for index, name in enumerate(paths.names):
+            column = paths.column[index]
+            row = np.full(len(self.runs), paths.shared[index]) if column < 0 else paths.first[self.runs, column].copy()
+            while True:
+                date = self.records[row + 1, 0]
+                passed = date <= times if side == "right" else date < times
+                if not passed.any():
+                    break
+                row += passed
+            values[name] = self.records[row, 1] + self.records[row, 2] * (times - self.records[row, 0])
+        return values
+
+    def _blame_item(self, place: int, start_values: dict[str, Any] | None) -> None:
+        """No equation gave a value that is not finite: a stock is negative or overflows, or a kept mean is not finite."""
+        item, stocks = int(self.item[place]), len(self.model.stocks)
+        time = float(self.clock.time(max(int(self.step[place]), 0), 0 if start_values is not None else 2))
+        if item >= stocks:
+            self._note(place, self.layout.moving[item - stocks], time, "is not finite in the time before", {})
+            return
+        name = self.model.stocks[item]
+        value = float(self.end_state[place, item] if start_values is None else start_values[name][place])
+        what = f"is negative ({value:g}); limit what leaves it by what is there, or declare it signed"
+        self._note(place, name, time, what if value < 0 else f"is {value:g}", {})
+
+    def _note(self, place: int, name: str, time: float, what: str, inputs: dict[str, float]) -> None:
+        run = int(self.runs[place])
+        listed = ", ".join(f"{part} = {value:.6g}" for part, value in inputs.items())
+        origin = f", computed from {listed}" if listed else ""
+        self.found[place] = Failure(run, name, time, f"run {run}: {name} {what} at {time:.6g}{origin}")

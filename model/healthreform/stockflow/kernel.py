@@ -1,0 +1,234 @@
+"""Running a compiled model: batches of runs over threads, in chunks, with every failure told."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import RunError
+from .failures import Clock, Recorded, find_failures
+from .flat import FlatModel
+from .inputs import RunInputs
+from .layout import Layout
+from .loop_ir import KERNEL_ARGUMENTS, NOT_FAILED
+from .machine import LoadedCode
+from .results import RawResult
+
+KINDS = {"i64": ctypes.c_int64, "double": ctypes.c_double, "ptr": ctypes.c_void_p}
+LONGEST_TASK = 32
+"""Vectors of runs in one call of the kernel: short enough for a keyboard interrupt to be heard."""
+SMALLEST_STEP = 1e-6
+
+
+def steps_per_year(step: float) -> int:
+    """Whole number of steps in a year.
+
+    Raises
+    ------
+    RunError
+        If the step is not a positive number that divides the year.
+    """
+    if isinstance(step, (bool, str)) or not isinstance(step, (int, float, np.integer, np.floating)):
+        raise RunError(f"step {step!r} is not a number; give years, for example 1/16")
+    if not math.isfinite(step) or step <= 0:
+        raise RunError(f"step {step:g} is not a positive number of years; use for example 1/16")
+    if step < SMALLEST_STEP:
+        raise RunError(f"step {step:g} year is shorter than {SMALLEST_STEP:g}; use for example 1/16")
+    count = round(1.0 / step)
+    if count < 1 or abs(count * step - 1.0) > 1e-9:
+        near = max(1, math.ceil(1.0 / step))
+        raise RunError(f"step {step:g} does not divide a year into whole steps; use 1/{near}")
+    return count
+
+
+def check_years(start: float, stop: float) -> tuple[int, int]:
+    """First and last calendar year as whole numbers."""
+    for name, year in (("start", start), ("stop", stop)):
+        if isinstance(year, (bool, str)) or not math.isfinite(year) or year != int(year):
+            raise RunError(f"{name} {year!r} is not a calendar year; give a whole number")
+    if stop < start:
+        raise RunError(f"stop {int(stop)} lies before start {int(start)}; stop is the last calendar year reported")
+    return int(start), int(stop)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled model.  It may be used from several threads at once.
+
+    Attributes
+    ----------
+    model : what was compiled.
+    layout : its layout in memory; ``layout.options`` says what it was compiled for.
+    """
+
+    model: FlatModel
+    layout: Layout
+    _code: LoadedCode
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Flat names of the columns of a result."""
+        return self.layout.options.keep
+
+    def run(
+        self,
+        inputs: RunInputs,
+        start: float,
+        stop: float,
+        step: float,
+        threads: int = 1,
+        progress: Callable[[int], None] | None = None,
+    ) -> RawResult:
+        """Run a batch.
+
+        Parameters
+        ----------
+        inputs : parameters and dated inputs of all runs.
+        start, stop : first and last calendar year reported; the runs go to the end of ``stop``.
+        step : in years; must divide a year into whole steps.
+        threads : how many to use; the numbers do not depend on it.
+        progress : called with the number of runs finished so far.
+
+        Returns
+        -------
+        RawResult
+            A stock's value at the end of each year, and the mean over each year of everything else; with
+            ``every_step`` the values at each step and at the end.
+
+        Raises
+        ------
+        RunError
+            If the step or the years are wrong.
+        RecordError
+            If a dated input jumps between two steps.
+        """
+        first_year, last_year = check_years(start, stop)
+        clock = Clock(first_year, steps_per_year(step))
+        if threads < 1:
+            raise RunError(f"threads is {threads}; use at least 1")
+        records = np.ascontiguousarray(inputs.paths.on_grid(first_year, last_year, clock.steps))
+        years = last_year - first_year + 1
+        times = self._times(clock, years)
+        values = np.empty((inputs.runs, len(times), len(self.names)))
+        recorded = self._compute(inputs, records, clock, years, values, threads, progress)
+        failures = find_failures(self.layout, inputs, records, clock, recorded)
+        too_long = recorded.shortest * (1 + 1e-9) < 1.0 / clock.steps
+        values[too_long] = np.nan
+        names = tuple(self.model.time_constants[i].name if i >= 0 else "" for i in recorded.which.tolist())
+        return RawResult(values, times, self.names, tuple(failures), recorded.shortest, names)
+
+    def run_chunks(
+        self, inputs: RunInputs, start: float, stop: float, step: float, threads: int = 1, chunk: int = 2048
+    ) -> Iterator[RawResult]:
+        """Run a batch in chunks, so that memory stays flat however many runs there are.
+
+        Each result holds the next ``chunk`` runs; its failures are numbered within it.
+        """
+        if chunk < 1:
+            raise RunError(f"chunk is {chunk}; use at least 1 run")
+        for begin in range(0, inputs.runs, chunk):
+            yield self.run(inputs.part(begin, min(begin + chunk, inputs.runs)), start, stop, step, threads)
+
+    def _times(self, clock: Clock, years: int) -> NDArray[np.float64]:
+        if self.layout.options.every_step:
+            return np.asarray(clock.time(np.arange(years * clock.steps + 1)), dtype=np.float64)
+        return clock.start + np.arange(years, dtype=np.float64)
+
+    def _compute(
+        self,
+        inputs: RunInputs,
+        records: NDArray[np.float64],
+        clock: Clock,
+        years: int,
+        values: NDArray[np.float64],
+        threads: int,
+        progress: Callable[[int], None] | None,
+    ) -> Recorded:
+        runs = inputs.runs
+        recorded = Recorded(
+            np.full(runs, NOT_FAILED, np.int64),
+            np.zeros(runs, np.int64),
+            np.empty((runs, len(self.model.stocks))),
+            np.empty(runs),
+            np.empty(runs, np.int64),
+        )
+        paths = inputs.paths
+        arrays = {
+            "base": np.ascontiguousarray(inputs.base),
+            "index": np.ascontiguousarray(inputs.index),
+            "matrix": np.ascontiguousarray(inputs.matrix),
+            "records": records,
+            "shared": paths.shared,
+            "column": paths.column,
+            "first": np.ascontiguousarray(paths.first),
+            "out": values,
+            "failed_step": recorded.step,
+            "failed_item": recorded.item,
+            "failed_state": recorded.state,
+            "shortest": recorded.shortest,
+            "which": recorded.which,
+        }
+        given: dict[str, float] = {
+            "start": float(clock.start),
+            "steps": clock.steps,
+            "years": years,
+            "varied": len(inputs.index),
+            "columns": paths.first.shape[1],
+            **{name: array.ctypes.data for name, array in arrays.items()},
+        }
+        kernel = ctypes.CFUNCTYPE(None, *(KINDS[kind] for kind, _ in KERNEL_ARGUMENTS))(self._code.address("run"))
+
+        def compute(begin: int, end: int) -> int:
+            work = _aligned(self.layout.vectors * self.layout.options.width)
+            values_given = {**given, "begin": begin, "end": end, "work": work.ctypes.data}
+            kernel(*(values_given[name] for _, name in KERNEL_ARGUMENTS))
+            return end - begin
+
+        _spread(compute, self._tasks(runs, threads), threads, progress)
+        return recorded
+
+    def _tasks(self, runs: int, threads: int) -> list[tuple[int, int]]:
+        width = self.layout.options.width
+        vectors = math.ceil(runs / width)
+        size = width * max(1, min(LONGEST_TASK, math.ceil(vectors / (8 * threads) if threads > 1 else vectors)))
+        return [(begin, min(begin + size, runs)) for begin in range(0, runs, size)]
+
+
+def _spread(
+    compute: Callable[[int, int], int],
+    tasks: list[tuple[int, int]],
+    threads: int,
+    progress: Callable[[int], None] | None,
+) -> None:
+    """Compute all tasks; the kernel lets other threads run, so threads are enough."""
+    finished = 0
+    if threads == 1 or len(tasks) == 1:
+        for begin, end in tasks:
+            finished += compute(begin, end)
+            if progress:
+                progress(finished)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = {pool.submit(compute, begin, end) for begin, end in tasks}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                finished += sum(future.result() for future in done)
+                if progress:
+                    progress(finished)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _aligned(count: int) -> NDArray[np.float64]:
+    """Room for doubles that starts where a vector may start."""
+    room = np.empty(count + 8)
+    offset = (-room.ctypes.data // 8) % 8
+    return room[offset : offset + count]

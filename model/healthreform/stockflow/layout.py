@@ -1,0 +1,153 @@
+"""Where everything lies: which names are kept and how, and the places of all vectors in a thread's work space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .errors import ModelError, nearest
+from .expression import names_in
+from .flat import FlatModel
+
+METHODS = {"rk4": (1.0, 2.0, 2.0, 1.0), "euler": (1.0,)}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a kernel is compiled for.
+
+    Attributes
+    ----------
+    keep : flat names whose values are reported, in column order.
+    method : ``rk4`` or ``euler``.
+    every_step : values at every step instead of years.
+    width : scenarios in a vector.
+    """
+
+    keep: tuple[str, ...]
+    method: str
+    every_step: bool
+    width: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Indices of a model's quantities, and vector offsets in the work space.
+
+    Attributes
+    ----------
+    kept_stocks, kept_parameters, kept_references, kept_moving : (index, column) pairs of what is reported; the moving
+        ones are equations and dated inputs, the index is their place among the accumulators.
+    moving : names of the accumulators.
+    fixed_times, moving_times : indices in ``time_constants`` of those that hold for a run, and of those that do not.
+    needed : equations that rates, outputs or moving time constants depend on.
+    """
+
+    model: FlatModel
+    options: Options
+    kept_stocks: tuple[tuple[int, int], ...]
+    kept_parameters: tuple[tuple[int, int], ...]
+    kept_references: tuple[tuple[int, int], ...]
+    kept_moving: tuple[tuple[int, int], ...]
+    moving: tuple[str, ...]
+    fixed_times: tuple[int, ...]
+    moving_times: tuple[int, ...]
+    offsets: dict[str, int]
+    vectors: int
+
+
+def default_keep(model: FlatModel) -> tuple[str, ...]:
+    """Everything that has a history: stocks, equations, dated inputs and references."""
+    names = (*model.stocks, *(name for name, _ in model.equations), *model.paths, *model.references)
+    return tuple(dict.fromkeys(names))
+
+
+def plan(model: FlatModel, options: Options) -> Layout:
+    """Lay a model out for a kernel.
+
+    Raises
+    ------
+    ModelError
+        If a kept name or the method is unknown.
+    """
+    if options.method not in METHODS:
+        raise ModelError(f"method {options.method!r} is unknown; use one of: {', '.join(METHODS)}")
+    stocks, parameters = _places(model.stocks), _places(model.parameters)
+    references, paths = _places(model.references), _places(model.paths)
+    equations = _places(name for name, _ in model.equations)
+    groups: tuple[list[tuple[int, int]], ...] = ([], [], [], [])
+    moving: list[str] = []
+    for column, name in enumerate(options.keep):
+        if name in stocks:
+            groups[0].append((stocks[name], column))
+        elif name in parameters:
+            groups[1].append((parameters[name], column))
+        elif name in references:
+            groups[2].append((references[name], column))
+        elif name in equations or name in paths:
+            groups[3].append((len(moving), column))
+            moving.append(name)
+        else:
+            known = (*stocks, *equations, *paths, *references, *parameters)
+            raise ModelError(f"keep: {name!r} is no variable of this model{nearest(name, known)}")
+    fixed = [
+        index for index, time in enumerate(model.time_constants) if time.name in parameters or time.name in references
+    ]
+    others = [index for index in range(len(model.time_constants)) if index not in set(fixed)]
+    offsets, vectors = _offsets(model, len(moving), len(others))
+    return Layout(
+        model, options, *(tuple(group) for group in groups), tuple(moving), tuple(fixed), tuple(others), offsets, vectors
+    )
+
+
+def _places(names: Iterable[str]) -> dict[str, int]:
+    return {name: index for index, name in enumerate(names)}
+
+
+def _offsets(model: FlatModel, moving: int, times: int) -> tuple[dict[str, int], int]:
+    """Vector offsets of the parts of a thread's work space, and its length in vectors."""
+    sizes = {
+        "state": len(model.stocks),
+        "stage": len(model.stocks),
+        "rate": len(model.stocks),
+        "sum": len(model.stocks),
+        "parameter": len(model.parameters),
+        "path": len(model.paths),
+        "reference": len(model.references),
+        "moving": moving,
+        "time": times,
+        "shortest": 1,
+        "which": 1,
+        "lane": 1,
+        "date": len(model.paths),
+        "value": len(model.paths),
+        "slope": len(model.paths),
+        "cursor": len(model.paths),
+        "due": len(model.paths),  # one double each, with room to spare
+    }
+    offsets, total = {}, 0
+    for part, size in sizes.items():
+        offsets[part] = total
+        total += size
+    return offsets, total
+
+
+def needed_equations(layout: Layout) -> frozenset[str]:
+    """Equations that rates, outputs or moving time constants depend on; all others are left out of the kernel."""
+    model = layout.model
+    wanted = {name for pairs in model.rates for _, name in pairs} | set(layout.moving)
+    wanted |= {model.time_constants[index].name for index in layout.moving_times}
+    return _reached(model.equations, wanted)
+
+
+def needed_at_start(model: FlatModel) -> frozenset[str]:
+    """Starting values that stocks and references depend on."""
+    return _reached(model.initial, {*model.stocks, *model.references})
+
+
+def _reached(ordered: tuple[tuple[str, object], ...], wanted: set[str]) -> frozenset[str]:
+    reached = set(wanted)
+    for name, expression in reversed(ordered):
+        if name in reached:
+            reached.update(names_in(expression))  # type: ignore[arg-type]
+    return frozenset(reached)
