@@ -5,13 +5,14 @@ from .names import bill_item, tier
 
 
 @auxiliary("worker", over=tier)
-def staff(physicians, general_practitioners, village_doctors, staff_per_physician):
-    """All who work in a tier."""
+def staff(physicians, general_practitioners, village_doctors, staff_per_physician, village_doctor_weight):
+    """All who work in a tier; village doctors count in part, as they work."""
     return by(
         tier,
         tertiary=physicians["tertiary"] * staff_per_physician["tertiary"],
         secondary=physicians["secondary"] * staff_per_physician["secondary"],
-        primary=(physicians["primary"] + general_practitioners) * staff_per_physician["primary"] + village_doctors,
+        primary=(physicians["primary"] + general_practitioners) * staff_per_physician["primary"]
+        + village_doctor_weight * village_doctors,
     )
 
 

@@ -76,11 +76,27 @@ def consumables_paid(item_income, mark_up):
 
 
 @flow("yuan/year", over=tier, payer="provider", payee="supplier")
-def operating_paid(item_income, item_price, operating_share, price_index):
-    """Materials, energy and upkeep for tests and services, at general prices."""
-    return operating_share * price_index * (
-        item_income["tests"] / item_price["tests"] + item_income["services"] / item_price["services"]
-    )
+def operating_paid(operating_at_start, own_volume, own_volume_at_start, operating_elasticity, price_index, one_yuan):
+    """Materials, energy and upkeep for tests and services, at general prices; they grow less than volume does."""
+    return operating_at_start * (own_volume / own_volume_at_start) ** operating_elasticity * price_index / one_yuan
+
+
+@auxiliary("yuan_2010/year", over=tier)
+def own_volume(item_income, item_price):
+    """Tests and services at prices of the start."""
+    return item_income["tests"] / item_price["tests"] + item_income["services"] / item_price["services"]
+
+
+@reference("yuan_2010/year", over=tier)
+def own_volume_at_start(own_volume):
+    """Tests and services at the start."""
+    return own_volume
+
+
+@reference("yuan/year", over=tier)
+def operating_at_start(own_volume, operating_share, one_yuan):
+    """Running costs of tests and services at the start."""
+    return own_volume * operating_share * one_yuan
 
 
 @auxiliary("yuan/year", over=tier)

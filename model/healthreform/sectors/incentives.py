@@ -119,13 +119,13 @@ def item_response(item_incentive, item_incentive_at_start, incentive_sensitivity
     )
 
 
-@stock("dimensionless", over=bill_item)
+@stock("dimensionless", over=(care, bill_item))
 def technology(technology_at_start):
     """Technology: real use of an item per contact apart from incentives and payment, one at the start."""
     return technology_at_start
 
 
-@flow("1/year", over=bill_item, into="technology")
+@flow("1/year", over=(care, bill_item), into="technology")
 def technology_rise(technology, technology_drift, technology_pace):
     """Drift of technology, which the pace of the time speeds or slows."""
     return technology * technology_drift * technology_pace

@@ -92,6 +92,12 @@ def hospital_item_share(item_bill, tier_contacts, hospital_cost_per_contact, hos
     ) / (hospital_cost_per_contact * hospital_contacts)
 
 
+@auxiliary("dimensionless", over=bill_item, outcome=True)
+def hospital_income_share(item_income, hospital_medical_income):
+    """Share of an item in hospitals' bills, visits and admissions together."""
+    return (item_income["tertiary"] + item_income["secondary"]) / hospital_medical_income
+
+
 @auxiliary("worker", outcome=True)
 def physicians_total(physicians, general_practitioners, other_physician_ratio):
     """All licensed and assistant physicians, those of other institutions included."""
