@@ -22,6 +22,18 @@ def recurrent_subsidy(gdp, recurrent_subsidy_share):
     return gdp * recurrent_subsidy_share
 
 
+@smooth("yuan/year", over=tier, time="loss_memory", start="no_loss", signed=True)
+def usual_surplus(surplus):
+    """Surplus as the budget office knows it."""
+    return surplus
+
+
+@flow("yuan/year", over=tier, payer="government", payee="provider")
+def losses_covered(usual_surplus, loss_cover_share):
+    """Losses that government makes good: nearly all in primary care, whose income and cost it approves."""
+    return loss_cover_share * maximum(0, 0 - usual_surplus)
+
+
 @flow("yuan/year", over=tier, payer="government", payee="provider")
 def capital_subsidy(gdp, capital_subsidy_share):
     """Government's grants for building and equipment."""
@@ -41,9 +53,9 @@ def public_health_paid_elsewhere(persons_total, public_health_grant, primary_gra
 
 
 @auxiliary("yuan/year", over=tier)
-def revenue(medical_income, borne_by_provider, recurrent_subsidy, public_health_paid):
+def revenue(medical_income, borne_by_provider, recurrent_subsidy, losses_covered, public_health_paid):
     """Revenue as it is earned, grants for building apart."""
-    return medical_income - borne_by_provider + recurrent_subsidy + by(
+    return medical_income - borne_by_provider + recurrent_subsidy + losses_covered + by(
         tier, tertiary=0, secondary=0, primary=public_health_paid
     )
 

@@ -13,16 +13,36 @@ def physicians(physicians_at_start):
     return physicians_at_start
 
 
-@auxiliary("dimensionless", over=tier)
-def hiring_share(physicians, pay_ratio, hiring_pay_elasticity):
-    """How new physicians spread over the tiers: by posts (size) and by what the tiers pay."""
-    return physicians * pay_ratio**hiring_pay_elasticity / total(physicians * pay_ratio**hiring_pay_elasticity, tier)
+@auxiliary("worker", over=tier)
+def posts(physicians_at_start, beds, beds_at_start, usual_visits, visits_at_start):
+    """Posts for physicians: they grow with beds and with visits alike."""
+    return physicians_at_start * (
+        beds / beds_at_start * usual_visits / visits_at_start
+    ) ** 0.5
+
+
+@smooth("contact/year", over=tier, time="occupancy_memory", start="visits_at_start")
+def usual_visits(tier_contacts):
+    """Visits as planners see them."""
+    return tier_contacts["outpatient"]
+
+
+@reference("contact/year", over=tier)
+def visits_at_start(contacts_at_start):
+    """Visits at the start."""
+    return total(contacts_at_start["outpatient"], scheme)
+
+
+@auxiliary("worker", over=tier)
+def recruiting(posts, physicians, pay_ratio, hiring_pay_elasticity, hiring_tilt):
+    """How hard a tier recruits: by its posts, more where they stand open, and by what it pays."""
+    return hiring_tilt * posts * posts / physicians * pay_ratio**hiring_pay_elasticity
 
 
 @flow("worker/year", over=tier, into="physicians")
-def hired(new_physicians, hiring_share, hiring_tilt):
+def hired(new_physicians, recruiting):
     """Graduates who start work as physicians."""
-    return new_physicians * hiring_share * hiring_tilt / total(hiring_share * hiring_tilt, tier)
+    return new_physicians * recruiting / total(recruiting, tier)
 
 
 @flow("worker/year", over=tier, out_of="physicians")

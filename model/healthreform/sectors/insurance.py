@@ -20,9 +20,12 @@ def account_balance(account_balance_at_start):
 
 
 @auxiliary("yuan/year")
-def contributions(contribution_rate, contribution_base_ratio, wage, active_members, premium_relief):
+def contributions(contribution_rate, contribution_base_ratio, wage, active_members, premium_relief, premium_answer):
     """Contributions of employers and employees."""
-    return contribution_rate * contribution_base_ratio * wage * active_members * (1 - premium_relief)
+    return (
+        contribution_rate * contribution_base_ratio * wage * active_members * (1 - premium_relief)
+        * premium_answer["employee"]
+    )
 
 
 @auxiliary("worker")
@@ -44,15 +47,15 @@ def contributions_to_accounts(contributions, account_split):
 
 
 @flow("yuan/year", payer="household", payee="fund[resident]")
-def resident_premiums(insured_persons, resident_premium, resident_financing_ratio):
+def resident_premiums(insured_persons, resident_premium, resident_financing_ratio, premium_answer):
     """Premiums residents pay."""
-    return insured_persons["resident"] * resident_premium * resident_financing_ratio
+    return insured_persons["resident"] * resident_premium * resident_financing_ratio * premium_answer["resident"]
 
 
 @flow("yuan/year", payer="government", payee="fund[resident]")
-def resident_subsidies(insured_persons, resident_subsidy, resident_financing_ratio):
+def resident_subsidies(insured_persons, resident_subsidy, resident_financing_ratio, premium_answer):
     """Subsidies government pays for residents' cover."""
-    return insured_persons["resident"] * resident_subsidy * resident_financing_ratio
+    return insured_persons["resident"] * resident_subsidy * resident_financing_ratio * premium_answer["resident"]
 
 
 @auxiliary("yuan/year", over=scheme)
@@ -238,6 +241,12 @@ def fund_margin(pool_income, claims_due):
 def deficit_share(fund_margin, pool_balance_point, pool_dispersion):
     """Share of pools in deficit, from the spread of margins among them."""
     return normal_cdf((pool_balance_point - fund_margin) / pool_dispersion)
+
+
+@auxiliary("dimensionless", over=scheme)
+def premium_answer(deficit_share, deficit_share_at_start, premium_response):
+    """Premiums, subsidies and contributions raised where many pools run short."""
+    return 1 + premium_response * maximum(0, deficit_share - deficit_share_at_start)
 
 
 @auxiliary("dimensionless", over=scheme)

@@ -9,12 +9,12 @@ from .names import care, bill_item, scheme, tier
 
 @auxiliary("yuan/year", outcome=True)
 def government_health_expenditure(
-    resident_subsidies, recurrent_subsidy, capital_subsidy, public_health_paid, public_health_paid_elsewhere,
+    resident_subsidies, recurrent_subsidy, losses_covered, capital_subsidy, public_health_paid, public_health_paid_elsewhere,
     assistance_paid, other_government_health,
 ):
     """Government's part of total health expenditure."""
     return (
-        resident_subsidies + total(recurrent_subsidy, tier) + total(capital_subsidy, tier) + public_health_paid
+        resident_subsidies + total(recurrent_subsidy + losses_covered + capital_subsidy, tier) + public_health_paid
         + public_health_paid_elsewhere + total(assistance_paid, tier, care, scheme) + other_government_health
     )
 
@@ -191,9 +191,9 @@ def reserve_time(fund_reserve, claims_due):
 
 
 @auxiliary("yuan/year", outcome=True)
-def spent_on_care(medical_income, borne_by_provider, recurrent_subsidy, public_health_paid, public_health_paid_elsewhere, retail_sales, other_household_health):
+def spent_on_care(medical_income, borne_by_provider, recurrent_subsidy, losses_covered, public_health_paid, public_health_paid_elsewhere, retail_sales, other_household_health):
     """What providers and pharmacies receive for care and goods; less than the funds raised by what funds and insurers keep, capital and administration."""
     return (
-        total(medical_income - borne_by_provider + recurrent_subsidy, tier)
+        total(medical_income - borne_by_provider + recurrent_subsidy + losses_covered, tier)
         + public_health_paid + public_health_paid_elsewhere + retail_sales + other_household_health
     )

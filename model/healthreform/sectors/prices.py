@@ -33,7 +33,7 @@ def service_price(service_price_at_start):
 @auxiliary("yuan/year", over=tier)
 def mark_up_lost(item_income, mark_up, mark_up_at_start):
     """Income that lower mark-ups cost a tier."""
-    return total(item_income / (1 + mark_up) * (mark_up_at_start - mark_up), bill_item)
+    return total(item_income / (1 + mark_up) * maximum(0, mark_up_at_start - mark_up), bill_item)
 
 
 @auxiliary("yuan/year", over=tier)
