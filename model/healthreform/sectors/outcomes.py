@@ -1,6 +1,6 @@
 """Outcomes: what is published, and what a reform is judged by. No stocks here."""
 
-from ..stockflow import auxiliary, by, exp, log, normal_cdf, sqrt, total
+from ..stockflow import auxiliary, balance, by, log, normal_cdf, total
 from .names import care, bill_item, scheme, tier
 
 
@@ -197,3 +197,33 @@ def spent_on_care(medical_income, borne_by_provider, recurrent_subsidy, losses_c
         total(medical_income - borne_by_provider + recurrent_subsidy + losses_covered, tier)
         + public_health_paid + public_health_paid_elsewhere + retail_sales + other_household_health
     )
+
+
+# --- the bridge between the two views ---
+
+
+@auxiliary("yuan/year", outcome=True)
+def funds_kept(pool_income, contributions_to_accounts, claims_due, account_paid, account_retail):
+    """What pools and personal accounts take in beyond the claims they accept and the bills and drugs they pay."""
+    return (
+        total(pool_income, scheme) - total(claims_due, tier, care, scheme)
+        + contributions_to_accounts - total(account_paid, tier, care) - account_retail
+    )
+
+
+@auxiliary("yuan/year", outcome=True)
+def insurers_kept(commercial_premiums, commercial_claims, claims_offset):
+    """Commercial premiums beyond the claims that reimburse care counted elsewhere."""
+    return commercial_premiums - claims_offset * commercial_claims
+
+
+@auxiliary("yuan/year", outcome=True)
+def capital_and_administration(capital_subsidy, other_government_health, other_social_health):
+    """Capital formation, administration and public-health bodies: raised for health, not spent on care by the tiers."""
+    return total(capital_subsidy, tier) + other_government_health + other_social_health
+
+
+@balance("yuan/year", scale="total_health_expenditure")
+def bridge(total_health_expenditure, spent_on_care, funds_kept, insurers_kept, capital_and_administration):
+    """Funds raised equal what is spent on care and what funds, insurers, builders and offices keep."""
+    return total_health_expenditure - spent_on_care - funds_kept - insurers_kept - capital_and_administration

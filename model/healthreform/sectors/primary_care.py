@@ -1,6 +1,6 @@
 """Primary care: its doctors, what they are able to do, family-doctor contracts, and trust."""
 
-from ..stockflow import auxiliary, by, delay, flow, maximum, minimum, pipeline, reference, smooth, stock
+from ..stockflow import auxiliary, by, delay, flow, log, maximum, minimum, pipeline, reference, smooth, stock
 from .names import tier
 
 
@@ -69,10 +69,10 @@ def general_practitioner_share_at_start(general_practitioner_share):
 
 
 @auxiliary("dimensionless")
-def dispatched_share(dispatched_days, working_days, dispatch_effectiveness, physicians):
+def dispatched_share(dispatched_time_share, dispatch_effectiveness, physicians):
     """Specialists' time lent to primary care, effective part, against primary care's own physicians."""
     return (
-        dispatched_days / working_days * dispatch_effectiveness
+        dispatched_time_share * dispatch_effectiveness
         * (physicians["tertiary"] + physicians["secondary"]) / physicians["primary"]
     )
 
@@ -92,7 +92,7 @@ def capability_aimed(
         + capability_of_training * (general_practitioner_share - general_practitioner_share_at_start)
         + capability_of_dispatch * dispatched_share
         + capability_of_telemedicine * telemedicine_between
-        + capability_of_equipment * (equipment_ratio["primary"] - 1),
+        + capability_of_equipment * log(equipment_ratio["primary"]),
     )
 
 
@@ -168,12 +168,12 @@ def contract_capacity(general_practitioners, contract_share, persons_total, peop
 
 
 @auxiliary("worker", over=tier)
-def doctors(physicians, general_practitioners, village_doctors, village_doctor_weight, activity_effort, dispatched_days, working_days):
+def doctors(physicians, general_practitioners, village_doctors, village_doctor_weight, activity_effort, dispatched_time_share):
     """Doctors who see patients: village doctors count in part; time lent is missing at the sender's."""
     return by(
         tier,
-        tertiary=physicians["tertiary"] * (1 - dispatched_days / working_days),
-        secondary=physicians["secondary"] * (1 - dispatched_days / working_days),
+        tertiary=physicians["tertiary"] * (1 - dispatched_time_share),
+        secondary=physicians["secondary"] * (1 - dispatched_time_share),
         primary=(physicians["primary"] + general_practitioners) * activity_effort + village_doctor_weight * village_doctors,
     )
 

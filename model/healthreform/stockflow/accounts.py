@@ -180,7 +180,7 @@ class Bookkeeper:
         name = end_name(end)
         if name not in self.stocks:
             if name in self.variables:
-                raise flow.error(f"{key}='{name}' is no stock but a {self.variables[name].kind}")
+                raise flow.error(f"{key}='{name}' is declared @{self.variables[name].kind}, not @stock")
             raise flow.error(f"{key}='{name}' is no stock{nearest(name, self.stocks)}")
         stock = self.stocks[name]
         if stock.declaration.account is not None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from . import cache
 from .errors import ModelError
 from .flat import FlatModel
+from .kernel import Compiled
 from .layout import Layout, Options, default_keep, plan
-
-if TYPE_CHECKING:
-    from .kernel import Compiled
+from .machine import LoadedCode, assemble, host
 
 
 def compile_model(
@@ -40,33 +38,29 @@ def compile_model(
     ModelError
         If a kept name or the method is unknown, a name is kept twice, or an equation reads what is not there.
     """
-    from .kernel import Compiled
-    from .machine import LoadedCode, host
-
     machine = host()
     kept = default_keep(flat) if keep is None else tuple(keep)
     twice = [name for name in kept if kept.count(name) > 1] if len(set(kept)) < len(kept) else []
     if twice:
         raise ModelError(f"keep: {twice[0]!r} is listed twice; list each name once")
-    options = Options(kept, method, every_step, width or machine.width)
+    lanes = width or machine.width
+    options = Options(kept, method, every_step, lanes, permute=lanes == machine.width == 8)
     layout = plan(flat, options)
     text = None
     if model_hash is None:
         text = _text(layout)
         key_parts = ["text", text]
     else:
-        key_parts = ["hash", model_hash, method, str(every_step), str(options.width), *kept]
+        key_parts = ["hash", model_hash, method, str(every_step), str(options.width), str(options.permute), *kept]
     key = cache.make_key(cache.engine_version(), machine.processor, machine.features, machine.version, *key_parts)
     code = cache.load(key)
     if code is None:
-        from .machine import assemble
-
         code = assemble(text if text is not None else _text(layout))
         cache.save(key, code)
     return Compiled(flat, layout, LoadedCode(code))
 
 
 def _text(layout: Layout) -> str:
-    from .loop_ir import module_text
+    from .loop_ir import module_text  # only a model that is not in the cache needs the writers
 
     return module_text(layout)

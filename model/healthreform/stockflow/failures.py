@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .evaluate import evaluate
-from .expression import names_in
+from .expression import Expression, names_in
 from .inputs import RunInputs
 from .layout import Layout, needed_at_start, needed_equations
 from .loop_ir import FAILED_AT_START, NOT_FAILED
@@ -96,11 +96,11 @@ class _Examination:
         self.end_state = self.state
 
     def failures(self) -> list[Failure]:
-        known = {**self.parameters, **self._paths(np.full(len(self.runs), float(self.clock.start)), "right")}
+        first_time = np.full(len(self.runs), float(self.clock.start))
+        known = {**self.parameters, **self._paths(first_time, "right")}
         at_start = self.step == FAILED_AT_START
-        start_needed = needed_at_start(self.model)
-        ordered = [(name, item) for name, item in self.model.initial if name in start_needed]
-        self._walk(ordered, known, np.full(len(self.runs), float(self.clock.start)), at_start)
+        initial = self._evaluate(self.model.initial, needed_at_start(self.model), known)
+        self._trace((*self.model.references, *self.model.stocks), initial, known, first_time, at_start)
         references = {name: known[name] for name in self.model.references}
         in_stocks = ~at_start & (self.item < len(self.model.stocks))
         if in_stocks.any():
@@ -110,15 +110,38 @@ class _Examination:
                 self._blame_item(place, known if at_start[place] else None)
         return [self.found[place] for place in range(len(self.runs))]
 
-    def _walk(self, ordered: Any, known: dict[str, Any], times: NDArray[np.float64], active: NDArray[np.bool_]) -> None:
-        """Evaluate equations in order into ``known``; the first value of a run that is not finite is its failure."""
-        for name, expression in ordered:
-            value = np.broadcast_to(evaluate(expression, known, self.model.tables), self.runs.shape)
-            known[name] = value
-            for place in np.flatnonzero(active & ~np.isfinite(value)).tolist():
-                if place not in self.found:
-                    inputs = {part: float(known[part][place]) for part in names_in(expression)}
-                    self._note(place, name, float(times[place]), f"is {value[place]:g}", inputs)
+    def _evaluate(
+        self, ordered: tuple[tuple[str, Expression], ...], needed: frozenset[str], known: dict[str, Any]
+    ) -> dict[str, Expression]:
+        """Compute equations in order into ``known``; gives back those computed."""
+        computed = {name: expression for name, expression in ordered if name in needed}
+        for name, expression in computed.items():
+            known[name] = np.broadcast_to(evaluate(expression, known, self.model.tables), self.runs.shape)
+        return computed
+
+    def _trace(
+        self,
+        targets: tuple[str, ...],
+        computed: dict[str, Expression],
+        known: dict[str, Any],
+        times: NDArray[np.float64],
+        active: NDArray[np.bool_],
+    ) -> None:
+        """From a target that is not finite back to where it comes from: an equation whose inputs are all finite."""
+        for name in targets:
+            for place in np.flatnonzero(active & ~np.isfinite(known[name])).tolist():
+                if place in self.found:
+                    continue
+                origin = name
+                while origin in computed:
+                    inputs = names_in(computed[origin])
+                    bad = [part for part in inputs if part in computed and not np.isfinite(known[part][place])]
+                    if not bad:
+                        break
+                    origin = bad[0]
+                shown = names_in(computed[origin]) if origin in computed else ()
+                values = {part: float(known[part][place]) for part in shown}
+                self._note(place, origin, float(times[place]), f"is {known[origin][place]:g}", values)
 
     def _repeat_step(self, references: dict[str, Any], active: NDArray[np.bool_]) -> None:
         step = np.maximum(self.step, 0)
@@ -126,14 +149,15 @@ class _Examination:
         stages = [(0, 0.0, 1.0), (1, 0.5, 2.0), (1, 0.5, 2.0), (2, 1.0, 1.0)] if rk4 else [(0, 0.0, 1.0)]
         rates, total, weights = np.zeros_like(self.state), np.zeros_like(self.state), 0.0
         needed = needed_equations(self.layout)
-        ordered = [(name, item) for name, item in self.model.equations if name in needed]
+        flows = tuple(dict.fromkeys(name for pairs in self.model.rates for _, name in pairs))
         with np.errstate(all="ignore"):
             for halves, share, weight in stages:
                 times = self.clock.time(step, halves)
                 known = {**self.parameters, **references, **self._paths(times, "left" if halves == 2 else "right")}
                 state = self.state + share * length * rates
                 known.update(zip(self.model.stocks, state.T, strict=True))
-                self._walk(ordered, known, times, active)
+                computed = self._evaluate(self.model.equations, needed, known)
+                self._trace(flows, computed, known, times, active)
                 rates = self._rates(known)
                 total, weights = total + weight * rates, weights + weight
             self.end_state = self.state + length * total / weights

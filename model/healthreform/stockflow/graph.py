@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from .accounts import end_name
-from .errors import ModelError, nearest
+from .accounts import end_name, split_end
+from .declare import Subscript
+from .errors import ModelError, nearest, one_of
 from .interpret import Interpreter
 from .model import Model
 from .named import NamedArray, as_named
@@ -91,33 +92,30 @@ class Graph:
 
     def depends_on(self, name: str) -> tuple[str, ...]:
         """What a variable is computed from: its arguments, or for a stock the flows that move it."""
-        self._known(name)
-        return tuple(self.takes.get(name, ()))
+        return tuple(self.takes.get(self._known(name), ()))
 
     def acts_on(self, name: str) -> tuple[str, ...]:
         """What is computed from a variable or an input."""
-        self._known(name)
-        return tuple(self.gives.get(name, ()))
+        return tuple(self.gives.get(self._known(name), ()))
 
     def sign(self, source: str, target: str) -> int | None:
-        """The sign of a link: 1, -1, 0 or None if elements disagree.
+        """The sign of a link: 1, -1, 0 (no effect) or None if elements disagree.
+
+        Either name may have elements in brackets, ``pay[primary]``: then only these are moved, or looked at.
 
         Raises
         ------
         ModelError
             If there is no such link.
         """
-        self._known(source)
-        self._known(target)
-        if source not in self.takes.get(target, ()):
-            known = ", ".join(self.takes.get(target, ())) or "nothing"
-            raise ModelError(f"'{target}' does not depend on '{source}'; it depends on {known}")
+        giver, taker = self._known(source), self._known(target)
+        if giver not in self.takes.get(taker, ()):
+            known = one_of(self.takes.get(taker, ()))
+            raise ModelError(f"'{taker}' does not depend on '{giver}'; it depends on: {known}")
         if (source, target) not in self._signs:
-            variable = self.model.variables[target]
-            if variable.role == "stock":
-                self._signs[source, target] = _sign_into(self.model.variables[source], variable)
-            else:
-                self._signs[source, target] = self._slope_sign(source, variable)
+            variable = self.model.variables[taker]
+            by_flow = variable.role == "stock"
+            self._signs[source, target] = (self._flow_sign if by_flow else self._slope_sign)(source, target)
         return self._signs[source, target]
 
     @cached_property
@@ -125,26 +123,44 @@ class Graph:
         interpreter = Interpreter(self.model, *self._given)
         return interpreter.known(self.start, interpreter.begin(self.start))
 
-    def _slope_sign(self, source: str, target: Variable) -> int | None:
+    def _flow_sign(self, source: str, target: str) -> int | None:
+        """Whether a flow fills a stock, drains it, or moves between its elements."""
+        flows = set(self._chosen(source))
+        signs = {
+            sign for stock in self._chosen(target) for sign, flow in self.model.ledger.rates[stock] if flow in flows
+        }
+        return _one(signs)
+
+    def _slope_sign(self, source: str, target: str) -> int | None:
         """The sign of the change of an equation when one argument moves a little up and down."""
-        value = self._state[source]
-        step = _STEP * np.maximum(np.abs(value.values), _STEP)
-        up = self._equation(target, source, NamedArray(value.values + step, value.over))
-        down = self._equation(target, source, NamedArray(value.values - step, value.over))
-        change = np.sign(up - down)
-        found = {int(sign) for sign in change.ravel() if np.isfinite(sign) and sign != 0}
-        if not np.isfinite(change).all() or len(found) > 1:
-            return None
-        return found.pop() if found else 0
+        giver, taker = end_name(source), self.model.variables[end_name(target)]
+        value = self._state[giver]
+        moved = _mask(value.over, source) * _STEP * np.maximum(np.abs(value.values), _STEP)
+        up = self._equation(taker, giver, NamedArray(value.values + moved, value.over))
+        down = self._equation(taker, giver, NamedArray(value.values - moved, value.over))
+        change = np.sign(up - down)[_mask(taker.over, target)]
+        return _one({int(sign) for sign in change.ravel()}) if np.isfinite(change).all() else None
 
     def _equation(self, target: Variable, source: str, value: NamedArray) -> Any:
         known = [value if name == source else self._state[name] for name in target.arguments]
         return as_named(target.function(*known)).spread_over(target.over).values
 
-    def _known(self, name: str) -> None:
+    def _chosen(self, name: str) -> tuple[str, ...]:
+        written, elements = split_end(name)
+        chosen = [flat for flat in self.model.flat_names(written) if set(elements) <= set(split_end(flat)[1])]
+        return tuple(chosen)
+
+    def _known(self, name: str) -> str:
+        """The written name of a node, which must exist with all of its elements."""
+        written, elements = split_end(name)
         known = {*self.model.variables, *(record.name for record in self.model.records)}
-        if name not in known:
-            raise ModelError(f"'{name}' is no variable or input of this model{nearest(name, known)}")
+        if written not in known:
+            raise ModelError(f"'{written}' is no variable or input of this model{nearest(written, known)}")
+        if elements and not self._chosen(name):
+            raise ModelError(
+                f"'{name}': '{written}' has no such element; it has {one_of(self.model.flat_names(written))}"
+            )
+        return written
 
     # ------------------------------------------------------------------------------------------------------- loops
 
@@ -155,7 +171,7 @@ class Graph:
 
         Parameters
         ----------
-        names : written variables; the last acts on the first.
+        names : variables, each plain or with elements in brackets; the last acts on the first.
         fill : whether to look for the shortest way where one name does not act on the next directly.
 
         Raises
@@ -167,13 +183,12 @@ class Graph:
             raise ModelError("a loop needs at least one name")
         whole: list[str] = []
         for source, target in zip(names, [*names[1:], names[0]], strict=True):
-            self._known(source)
-            self._known(target)
-            way = self._way(source, target, None if fill else self._generated)
+            giver, taker = self._known(source), self._known(target)
+            way = self._way(giver, taker, None if fill else self._generated)
             if way is None:
-                known = ", ".join(self.takes.get(target, ())) or "nothing"
-                raise ModelError(f"no loop: '{source}' does not act on '{target}', which depends on {known}")
-            whole.extend(way[:-1])
+                known = one_of(self.takes.get(taker, ()))
+                raise ModelError(f"no loop: '{giver}' does not act on '{taker}', which depends on: {known}")
+            whole.extend([source, *way[1:-1]])
         return self._signed(whole)
 
     def shortest_loops(self, through: Iterable[str] | None = None) -> tuple[Loop, ...]:
@@ -251,10 +266,20 @@ def _stocks_of(movement: Any, model: Model) -> list[str | None]:
     return [movement.into, movement.out_of, cash.get(movement.payer or ""), cash.get(movement.payee or "")]
 
 
-def _sign_into(flow: Variable, stock: Variable) -> int | None:
-    """Whether a flow fills a stock, drains it, or moves between its elements."""
-    given = flow.declaration
-    names = (stock.name, stock.declaration.account)
-    fills = any(end is not None and end_name(end) in names for end in (given.into, given.payee))
-    drains = any(end is not None and end_name(end) in names for end in (given.out_of, given.payer))
-    return None if fills and drains else (1 if fills else -1)
+def _mask(over: tuple[Subscript, ...], name: str) -> Any:
+    """Which elements of an array a name with brackets means; all of them without brackets."""
+    mask = np.ones([len(subscript.elements) for subscript in over], dtype=bool)
+    for element in split_end(name)[1]:
+        for axis, subscript in enumerate(over):
+            if element in subscript.elements:
+                along = np.array([own == element for own in subscript.elements])
+                mask &= along.reshape([-1 if axis == i else 1 for i in range(len(over))])
+    return mask
+
+
+def _one(signs: set[int]) -> int | None:
+    """The sign that all elements share, if those without effect are left out."""
+    signs = signs - {0}
+    if not signs:
+        return 0
+    return signs.pop() if len(signs) == 1 else None

@@ -22,12 +22,14 @@ class Options:
     method : ``rk4`` or ``euler``.
     every_step : values at every step instead of years.
     width : scenarios in a vector.
+    permute : whether the processor has AVX-512's instructions to pick elements of a vector.
     """
 
     keep: tuple[str, ...]
     method: str
     every_step: bool
     width: int
+    permute: bool = False
 
 
 @dataclass(frozen=True)

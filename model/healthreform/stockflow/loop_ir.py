@@ -8,7 +8,7 @@ from .layout import Layout
 from .maths_ir import intrinsics_text, maths_text
 from .machine import attributes
 from .vector_ir import FunctionWriter
-from .write_ir import RATES_ARGUMENTS, rates_text, start_text
+from .write_ir import PERMUTE_TEXT, RATES_ARGUMENTS, rates_text, start_text
 
 NOT_FAILED, FAILED_AT_START = -1, -2
 
@@ -45,9 +45,9 @@ def module_text(layout: Layout) -> str:
     return "\n".join(
         [
             _bounds_text(layout),
+            PERMUTE_TEXT if layout.options.permute else "",
             intrinsics_text(width),
-            maths_text(width, inlined),
-            maths_text(width, called, inline=False),
+            maths_text(width, inlined, called),
             rates,
             start,
             _advance_text(layout),

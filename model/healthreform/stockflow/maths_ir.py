@@ -87,6 +87,7 @@ SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
 MANTISSA_MASK = 0x000FFFFFFFFFFFFF
 SMALLEST_NORMAL = 2.2250738585072014e-308
 TWO_TO_54 = 18014398509481984.0
+NORMAL_EXPONENTS = 700.0  # exp of it and of its negative are normal numbers
 BEYOND_EXPONENTS = 1100.0  # exp of it overflows and of its negative underflows, with room to spare
 
 
@@ -135,7 +136,7 @@ def _exp_parts(w: FunctionWriter, x: str, low: str | None) -> tuple[Pair, str]:
     if low is not None:
         remainder = w.add(remainder, low)
     square = w.multiply(remainder, remainder)
-    excess = w.fma(square, w.polynomial(remainder, EXP_TAIL), remainder)
+    excess = w.fma(square, w.wide_polynomial(remainder, EXP_TAIL), remainder)
     return fast_sum(w, w.number(1.0), excess), w.as_integer(shifted)
 
 
@@ -150,37 +151,58 @@ def _scale(w: FunctionWriter, mantissa: str, exponent: str) -> str:
 
 
 def _split(w: FunctionWriter, x: str) -> tuple[str, str]:
-    """x = m * 2**k with sqrt(1/2) <= m < sqrt(2): (m, k) for finite x > 0, subnormal ones too."""
-    small = w.compare("olt", x, w.number(SMALLEST_NORMAL))
-    normal = w.select(small, w.multiply(x, w.number(TWO_TO_54)), x)
-    as_bits = w.as_integer(normal)
-    offset = w.whole("sub", as_bits, SQRT_HALF_BITS)
+    """x = m * 2**k with sqrt(1/2) <= m < sqrt(2): (m, k) for normal x > 0."""
+    offset = w.whole("sub", w.as_integer(x), SQRT_HALF_BITS)
     mantissa = w.as_real(w.whole("add", w.whole("and", offset, MANTISSA_MASK), SQRT_HALF_BITS))
     # A small whole number becomes a double by standing in the low bits of 1.5 * 2**52.
     magic = w.as_real(w.whole("add", w.whole("ashr", offset, 52), 0x4338000000000000))
-    bias = w.select(small, w.number(ROUND_TO_WHOLE + 54.0), w.number(ROUND_TO_WHOLE))
-    return mantissa, w.subtract(magic, bias)
+    return mantissa, w.subtract(magic, w.number(ROUND_TO_WHOLE))
+
+
+def _normal(w: FunctionWriter, x: str) -> str:
+    """Whether x is a normal positive number."""
+    return w.emit(f"icmp ult {w.integer} {w.whole('sub', w.as_integer(x), 1 << 52)}, splat (i64 {0x7FE << 52})")
+
+
+def _make_normal(w: FunctionWriter, x: str) -> tuple[str, str]:
+    """A subnormal number times 2**54, and the 54; others as they are, and 0."""
+    small = w.compare("olt", x, w.number(SMALLEST_NORMAL))
+    scaled = w.select(small, w.multiply(x, w.number(TWO_TO_54)), x)
+    return scaled, w.select(small, w.number(54.0), w.number(0.0))
 
 
 def write_log(writer: FunctionWriter, x: str) -> str:
-    """log(x)."""
+    """log(x); whatever is not a normal positive number goes to a part of its own."""
     w = writer
-    mantissa, exponent = _split(w, x)
-    f = w.subtract(mantissa, w.number(1.0))
-    s = w.divide(f, w.add(f, w.number(2.0)))
-    z = w.multiply(s, s)
-    tail = w.multiply(z, w.polynomial(z, LOG_TAIL))
-    half_square = w.multiply(w.multiply(w.number(0.5), f), f)
-    correction = w.fma(s, w.add(half_square, tail), w.multiply(exponent, w.number(LN2_LOW)))
-    result = w.fma(exponent, w.number(LN2_HIGH), w.subtract(f, w.subtract(half_square, correction)))
+    result = w.variable(w.real, _log_of_split(w, *_split(w, x)))
+    with w.when(w.any_lane(w.invert(_normal(w, x))), rare=True):
+        w.assign(w.real, w.emit(f"call {w.real} @hr_log_any({w.real} {x})"), result)
+    return w.read(w.real, result)
+
+
+def write_any_log(writer: FunctionWriter, x: str) -> str:
+    """log(x) for any x; the same bits as `write_log` where that does without."""
+    w = writer
+    scaled, extra = _make_normal(w, x)
+    mantissa, exponent = _split(w, scaled)
+    result = _log_of_split(w, mantissa, w.subtract(exponent, extra))
     result = w.select(w.compare("olt", x, w.number(inf)), result, x)
     result = w.select(w.compare("oeq", x, w.number(0.0)), w.number(-inf), result)
     return w.select(w.compare("olt", x, w.number(0.0)), w.number(nan), result)
 
 
-def _log_pair(w: FunctionWriter, x: str) -> Pair:
-    """log(x) to about 66 bits, for finite x > 0."""
-    mantissa, exponent = _split(w, x)
+def _log_of_split(w: FunctionWriter, mantissa: str, exponent: str) -> str:
+    f = w.subtract(mantissa, w.number(1.0))
+    s = w.divide(f, w.add(f, w.number(2.0)))
+    z = w.multiply(s, s)
+    tail = w.multiply(z, w.wide_polynomial(z, LOG_TAIL))
+    half_square = w.multiply(w.multiply(w.number(0.5), f), f)
+    correction = w.fma(s, w.add(half_square, tail), w.multiply(exponent, w.number(LN2_LOW)))
+    return w.fma(exponent, w.number(LN2_HIGH), w.subtract(f, w.subtract(half_square, correction)))
+
+
+def _log_pair(w: FunctionWriter, mantissa: str, exponent: str) -> Pair:
+    """log(mantissa * 2**exponent) to about 66 bits."""
     f = w.subtract(mantissa, w.number(1.0))
     bottom = w.add(mantissa, w.number(1.0))
     bottom_low = w.subtract(mantissa, w.subtract(bottom, w.number(1.0)))
@@ -190,7 +212,7 @@ def _log_pair(w: FunctionWriter, x: str) -> Pair:
     s_low = w.multiply(left_over, inverse)
     z = exact_product(w, s, s)
     z_low = w.fma(w.add(s, s), s_low, z.low)
-    tail = w.multiply(z.high, w.polynomial(z.high, POWER_LOG_TAIL))
+    tail = w.multiply(z.high, w.wide_polynomial(z.high, POWER_LOG_TAIL))
     factor = fast_sum(w, w.number(TWO_THIRDS), tail)
     factor_low = w.add(factor.low, w.number(TWO_THIRDS_LOW))
     q = exact_product(w, z.high, factor.high)
@@ -204,10 +226,31 @@ def _log_pair(w: FunctionWriter, x: str) -> Pair:
 
 
 def write_power(writer: FunctionWriter, x: str, y: str) -> str:
-    """x ** y with the special cases of C99."""
+    """x ** y; bases that are not normal positive numbers and results that are not normal go to a part of their own."""
+    w = writer
+    scaled, power = _usual_power(w, x, y)
+    usual = w.both(_normal(w, x), w.compare("olt", w.absolute(power), w.number(NORMAL_EXPONENTS)))
+    result = w.variable(w.real, scaled)
+    with w.when(w.any_lane(w.invert(usual)), rare=True):
+        w.assign(w.real, w.emit(f"call {w.real} @hr_power_any({w.real} {x}, {w.real} {y})"), result)
+    return w.read(w.real, result)
+
+
+def _usual_power(w: FunctionWriter, x: str, y: str) -> tuple[str, str]:
+    """x ** y where x and the result are normal, and y * log(x)."""
+    logarithm = _log_pair(w, *_split(w, x))
+    power = exact_product(w, y, logarithm.high)
+    mantissa, exponent = _exp_parts(w, power.high, w.fma(y, logarithm.low, power.low))
+    return w.as_real(w.whole("add", w.as_integer(mantissa.high), w.whole("shl", exponent, 52))), power.high
+
+
+def write_any_power(writer: FunctionWriter, x: str, y: str) -> str:
+    """x ** y with the special cases of C99; the same bits as `write_power` where that does without."""
     w = writer
     size = w.absolute(x)
-    logarithm = _log_pair(w, size)
+    scaled, extra = _make_normal(w, size)
+    whole, exponent = _split(w, scaled)
+    logarithm = _log_pair(w, whole, w.subtract(exponent, extra))
     finite = w.compare("olt", size, w.number(inf))
     zero = w.compare("oeq", size, w.number(0.0))
     log_high = w.select(finite, logarithm.high, size)
@@ -260,7 +303,8 @@ def write_normal_cdf(writer: FunctionWriter, x: str) -> str:
     correction = w.fma(first.low, factor.high, w.fma(first.high, factor.low, w.multiply(second.high, error)))
     correction = w.add(second.low, w.fma(w.multiply(mantissa.low, inverse), factor.high, correction))
     tail = _scale(w, w.add(second.high, correction), exponent)
-    return w.select(w.compare("ogt", x, w.number(0.0)), w.subtract(w.number(1.0), tail), tail)
+    result = w.select(w.compare("ogt", x, w.number(0.0)), w.subtract(w.number(1.0), tail), tail)
+    return w.select(w.compare("oeq", x, w.number(0.0)), w.number(0.5), result)
 
 
 def _normal_factor(w: FunctionWriter, inverse: str, error: str) -> Pair:
@@ -280,38 +324,46 @@ def _normal_factor(w: FunctionWriter, inverse: str, error: str) -> Pair:
     return Pair(total.high, w.add(total.low, low))
 
 
-FUNCTIONS: dict[str, tuple[Callable[..., str], int]] = {
+Writer = Callable[..., str]
+
+FUNCTIONS: dict[str, tuple[Writer, int]] = {
     "exp": (write_exp, 1),
     "log": (write_log, 1),
     "power": (write_power, 2),
     "normal_cdf": (write_normal_cdf, 1),
 }
+RARE_PARTS: dict[str, Writer] = {"log": write_any_log, "power": write_any_power}
 
 
-def maths_text(width: int, used: frozenset[str], *, inline: bool = True) -> str:
-    """Definitions of the functions an equation set uses, and the intrinsics they need.
+def maths_text(width: int, inlined: frozenset[str], called: frozenset[str]) -> str:
+    """Definitions of the functions an equation set uses.
 
     Parameters
     ----------
     width : scenarios in a vector.
-    used : names out of `FUNCTIONS`.
-    inline : whether calls are to be replaced by the body; if not, the names end in ``_call``.
+    inlined : names out of `FUNCTIONS` whose calls are to be replaced by the body.
+    called : likewise, of which a copy is to be called; its name ends in ``_call``.
     """
-    parts = []
-    for name in sorted(used):
-        write, count = FUNCTIONS[name]
-        writer = FunctionWriter(width)
-        arguments = [f"%a{index}" for index in range(count)]
-        result = write(writer, *arguments)
-        writer.do(f"ret {writer.real} {result}")
-        listed = ", ".join(f"{writer.real} {argument}" for argument in arguments)
-        ending, attributes = ("", "alwaysinline nounwind") if inline else ("_call", "noinline nounwind")
-        parts.append(writer.function(f"internal {writer.real} @hr_{name}{ending}({listed}) {attributes} #0"))
+    parts = [_definition(width, f"{name}_any", RARE_PARTS[name], FUNCTIONS[name][1], "noinline cold")
+             for name in sorted((inlined | called) & set(RARE_PARTS))]
+    parts += [_definition(width, name, *FUNCTIONS[name], "alwaysinline") for name in sorted(inlined)]
+    parts += [_definition(width, f"{name}_call", *FUNCTIONS[name], "noinline") for name in sorted(called)]
     return "\n".join(parts)
 
 
+def _definition(width: int, name: str, write: Writer, count: int, how: str) -> str:
+    writer = FunctionWriter(width)
+    arguments = [f"%a{index}" for index in range(count)]
+    writer.do(f"ret {writer.real} {write(writer, *arguments)}")
+    listed = ", ".join(f"{writer.real} {argument}" for argument in arguments)
+    return writer.function(f"internal {writer.real} @hr_{name}({listed}) {how} nounwind #0")
+
+
 def intrinsics_text(width: int) -> str:
-    """Declarations of the LLVM intrinsics that equations and functions call."""
+    """Declarations of the LLVM intrinsics that equations and functions call, and the weight of a rare branch."""
     real, suffix = f"<{width} x double>", f"v{width}f64"
     one = "".join(f"declare {real} @llvm.{name}.{suffix}({real})\n" for name in ("sqrt", "fabs", "floor"))
-    return f"declare {real} @llvm.fma.{suffix}({real}, {real}, {real})\n{one}"
+    return (
+        f"declare {real} @llvm.fma.{suffix}({real}, {real}, {real})\n{one}"
+        '!0 = !{!"branch_weights", i32 1, i32 1000000}\n'
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 from .declare import TIME_UNIT
 from .errors import UnitError
-from .units import PintUnit, UnitSystem
+from .units import DIMENSIONLESS, PintUnit, UnitSystem
 from .written import Variable
 
 
@@ -184,8 +184,13 @@ def _text(value: Any, *, inner: bool = False) -> str:
 
 
 def unit_text(unit: PintUnit) -> str:
-    """A pint unit without blanks: ``yuan/year``."""
-    return str(unit).replace(" ", "")
+    """A pint unit in the form in which units are written: ``yuan/year``."""
+    powers = sorted((name.strip("[]"), float(power)) for name, power in dict[str, Any](unit.dimensionality).items())
+    powers.sort(key=lambda item: item[0] == TIME_UNIT)
+    shown = [(name if abs(power) == 1 else f"{name}**{abs(power):g}", power) for name, power in powers]
+    above = "*".join(text for text, power in shown if power > 0)
+    below = "".join(f"/{text}" for text, power in shown if power < 0)
+    return (above or "1") + below if below else above or DIMENSIONLESS
 
 
 class TableMeasure:
@@ -240,7 +245,7 @@ def check_units(
     for variable in written:
         _check(variable, measures, unit_of(variable.unit))
         if variable.declaration.scale is not None:
-            _check_scale(variable, measures[variable.declaration.scale])
+            _check_scale(variable, measures[variable.declaration.scale], unit_of(variable.unit))
 
 
 def _check(variable: Variable, measures: Mapping[str, Measure | TableMeasure], declared: PintUnit) -> None:
@@ -256,12 +261,10 @@ def _check(variable: Variable, measures: Mapping[str, Measure | TableMeasure], d
         raise _unit_error(variable, f"its equation gives a plain number, but its unit is {unit_text(declared)}")
 
 
-def _check_scale(variable: Variable, scale: Measure | TableMeasure) -> None:
-    own = variable.unit
-    if unit_text(scale.unit) != own:
-        raise _unit_error(
-            variable, f"its scale '{variable.declaration.scale}' is in {unit_text(scale.unit)}, not {own}"
-        )
+def _check_scale(variable: Variable, scale: Measure | TableMeasure, declared: PintUnit) -> None:
+    if scale.unit != declared:
+        name = variable.declaration.scale
+        raise _unit_error(variable, f"its scale '{name}' is in {unit_text(scale.unit)}, not {unit_text(declared)}")
 
 
 def check_ends(

@@ -55,6 +55,8 @@ class NamedArray:
 
     def spread_over(self, over: Subscripts) -> NamedArray:
         """The same values over these subscripts, repeated along those it does not have."""
+        if self.over == over:
+            return self
         for subscript in self.over:
             if subscript not in over:
                 raise ModelError(f"it is over {subscript.name}, which is not among {_names(over)}")
@@ -188,9 +190,12 @@ def as_named(value: Any) -> NamedArray:
 def _combine(function: Callable[..., Any], *arguments: Any) -> NamedArray:
     """Apply a numpy function to arguments lined up by the names of their axes; IEEE results, never exceptions."""
     named = [as_named(argument) for argument in arguments]
-    over: Subscripts = tuple(dict.fromkeys(subscript for array in named for subscript in array.over))
+    shapes = {array.over for array in named if array.over}
+    over = next(iter(shapes)) if len(shapes) == 1 else tuple(dict.fromkeys(s for a in named for s in a.over))
+    # an array without axes goes with any other as it is
+    values = [array.spread_over(over).values if array.over else array.values for array in named]
     with np.errstate(all="ignore"):
-        return NamedArray(function(*(array.spread_over(over).values for array in named)), over)
+        return NamedArray(function(*values), over)
 
 
 def _put_together(subscript: Subscript, branches: tuple[Any, ...]) -> NamedArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from os.path import basename
@@ -148,7 +149,10 @@ class Reader:
             if given not in subscript.elements:
                 hint = nearest(str(given), subscript.elements)
                 raise self.fail(node, f"by({subscript.name}, ...): '{given}' is no element of {subscript.name}{hint}")
-        return By(subscript, tuple(self.read(branches[element]) for element in subscript.elements))
+        found = By(subscript, tuple(self.read(branches[element]) for element in subscript.elements))
+        if not reads_of(found):
+            raise self.fail(node, "by() of numbers alone: make it a parameter over the subscript")
+        return found
 
     def _subscript(self, argument: ast.expr, name: str, node: ast.Call) -> Subscript:
         found = self.scope.get(argument.id) if isinstance(argument, ast.Name) else None
@@ -226,7 +230,7 @@ def _file(name: str, files: dict[str, _File]) -> _File:
     if name not in files:
         linecache.checkcache(name)
         text = "".join(linecache.getlines(name))
-        if not text:
+        if not text and not os.path.exists(name):
             raise ModelError(f"{basename(name)}: its text cannot be read, so its equations cannot either")
         files[name] = _parse(name, text)
     return files[name]

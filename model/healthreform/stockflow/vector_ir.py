@@ -102,11 +102,20 @@ class FunctionWriter:
         return self.select(self.compare("ogt", a, b), a, b)
 
     def polynomial(self, x: str, coefficients: tuple[float, ...]) -> str:
-        """Horner's rule, lowest power first in ``coefficients``."""
+        """Horner's rule, lowest power first in ``coefficients``: the fewest operations."""
         total = self.number(coefficients[-1])
         for coefficient in reversed(coefficients[:-1]):
             total = self.fma(total, x, self.number(coefficient))
         return total
+
+    def wide_polynomial(self, x: str, coefficients: tuple[float, ...]) -> str:
+        """Estrin's rule: a few operations more, but a far shorter chain of them."""
+        terms, power = [self.number(coefficient) for coefficient in coefficients], x
+        while len(terms) > 1:
+            pairs = [terms[index : index + 2] for index in range(0, len(terms), 2)]
+            terms = [self.fma(pair[1], power, pair[0]) if len(pair) == 2 else pair[0] for pair in pairs]
+            power = self.multiply(power, power) if len(terms) > 1 else power
+        return terms[0]
 
     # -- vectors of integers
 
@@ -194,14 +203,17 @@ class FunctionWriter:
         self.start_block(after)
 
     @contextmanager
-    def when(self, condition: str) -> Iterator[None]:
+    def when(self, condition: str, *, rare: bool = False) -> Iterator[None]:
         """A part that runs only if a scalar condition holds."""
         body, after = self.label(), self.label()
-        self.do(f"br i1 {condition}, label %{body}, label %{after}")
+        self.do(f"br i1 {condition}, label %{body}, label %{after}{', !prof !0' if rare else ''}")
         self.start_block(body)
         yield
         self.do(f"br label %{after}")
         self.start_block(after)
+
+    def invert(self, mask: str) -> str:
+        return self.emit(f"xor {self.mask} {mask}, splat (i1 true)")
 
     def any_lane(self, mask: str) -> str:
         """Whether a mask holds in any lane."""

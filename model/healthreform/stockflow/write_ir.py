@@ -9,7 +9,12 @@ from .errors import ModelError
 from .expression import Apply, Expression, Lookup, Name, Number
 from .flat import FlatModel, Table
 from .layout import Layout, needed_at_start, needed_equations
-from .vector_ir import FunctionWriter
+from .vector_ir import FunctionWriter, bits
+
+PERMUTE, PERMUTE_TWO = "llvm.x86.avx512.permvar.df.512", "llvm.x86.avx512.vpermi2var.pd.512"
+PERMUTE_TEXT = f"""declare <8 x double> @{PERMUTE}(<8 x double>, <8 x i64>)
+declare <8 x double> @{PERMUTE_TWO}(<8 x double>, <8 x i64>, <8 x double>)
+"""
 
 COMPARED = {"less": "olt", "less_equal": "ole", "greater": "ogt", "greater_equal": "oge"}
 
@@ -22,11 +27,13 @@ class EquationWriter:
     writer : the function being written.
     tables : table functions by name.
     ending : what the names of the called functions end in.
+    permute : whether the processor picks elements of a vector by number; it changes the speed, not the bits.
     """
 
-    def __init__(self, writer: FunctionWriter, tables: Mapping[str, Table], ending: str = "") -> None:
+    def __init__(self, writer: FunctionWriter, tables: Mapping[str, Table], ending: str = "", *, permute: bool) -> None:
         self.writer = writer
         self.tables = tables
+        self.permute = permute
         self.ending = ending
         self.used: set[str] = set()
         self.names: dict[str, str] = {}
@@ -148,14 +155,41 @@ class EquationWriter:
         if len(table.x) == 1:
             return w.select(w.compare("uno", x, x), x, w.number(table.y[0]))
         inside = w.larger(w.number(table.x[0]), w.smaller(w.number(table.x[-1]), x))
-        rows = list(zip(table.x, table.y, _slopes(table), strict=True))
-        base, value, slope = (w.number(item) for item in rows[0])
-        for row_base, row_value, row_slope in rows[1:]:
-            passed = w.compare("oge", inside, w.number(row_base))
-            base = w.select(passed, w.number(row_base), base)
-            value = w.select(passed, w.number(row_value), value)
-            slope = w.select(passed, w.number(row_slope), slope)
+        rows = (table.x, table.y, _slopes(table))
+        if self.permute and 4 <= len(table.x) <= 16:
+            base, value, slope = self._pick(inside, rows)
+        else:
+            base, value, slope = self._choose_row(inside, rows)
         return w.fma(slope, w.subtract(inside, base), value)
+
+    def _choose_row(self, inside: str, rows: tuple[tuple[float, ...], ...]) -> list[str]:
+        """The last row whose point has been passed, by one choice per row and column."""
+        w = self.writer
+        chosen = [w.number(column[0]) for column in rows]
+        for row in list(zip(*rows, strict=True))[1:]:
+            passed = w.compare("oge", inside, w.number(row[0]))
+            chosen = [w.select(passed, w.number(item), old) for item, old in zip(row, chosen, strict=True)]
+        return chosen
+
+    def _pick(self, inside: str, rows: tuple[tuple[float, ...], ...]) -> list[str]:
+        """The same row, by its number: AVX-512 picks any of up to sixteen numbers in one instruction."""
+        w = self.writer
+        number = "zeroinitializer"
+        for index, point in enumerate(rows[0][1:], start=1):
+            passed = w.compare("oge", inside, w.number(point))
+            number = w.emit(f"select {w.mask} {passed}, {w.integer} splat (i64 {index}), {w.integer} {number}")
+        return [self._element(column, number) for column in rows]
+
+    def _element(self, column: tuple[float, ...], number: str) -> str:
+        w, padded = self.writer, (*column, *[0.0] * (16 - len(column)))
+        halves = [
+            f"<{', '.join(f'double {bits(item)}' for item in padded[begin : begin + 8])}>" for begin in (0, 8)
+        ]
+        if len(column) <= 8:
+            return w.emit(f"call {w.real} @{PERMUTE}({w.real} {halves[0]}, {w.integer} {number})")
+        return w.emit(
+            f"call {w.real} @{PERMUTE_TWO}({w.real} {halves[0]}, {w.integer} {number}, {w.real} {halves[1]})"
+        )
 
 
 def _slopes(table: Table) -> tuple[float, ...]:
@@ -200,7 +234,7 @@ RATES_ARGUMENTS = ("state", "parameter", "path", "reference", "rate", "moving", 
 def rates_text(layout: Layout) -> tuple[str, frozenset[str]]:
     """The function that computes all rates, adds the kept values to their accumulators, and the functions it calls."""
     model, writer = layout.model, FunctionWriter(layout.options.width)
-    equations = EquationWriter(writer, model.tables)
+    equations = EquationWriter(writer, model.tables, permute=layout.options.permute)
     _provide_inputs(equations, model)
     equations.provide(model.stocks, "%state")
     equations.provide(model.references, "%reference")
@@ -270,7 +304,7 @@ def start_text(layout: Layout) -> tuple[str, frozenset[str]]:
     It runs once for hundreds of evaluations of the rates, so it is compiled quickly rather than well.
     """
     model, writer = layout.model, FunctionWriter(layout.options.width)
-    equations = EquationWriter(writer, model.tables, "_call")
+    equations = EquationWriter(writer, model.tables, "_call", permute=False)
     _provide_inputs(equations, model)
     needed = needed_at_start(model)
     for name, expression in model.initial:

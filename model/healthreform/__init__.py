@@ -1,0 +1,97 @@
+"""A system-dynamics model of China's healthcare reform.
+
+>>> import healthreform as hr
+>>> run = hr.simulate("china", "baseline")
+
+Names are imported on first use, so that importing the package is quick and prints nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .check_model import check
+    from .flows_of_money import bridge, ledger, national_accounts, transactions
+    from .inventory import equations, levers, loops, parameters, places, scenarios, variables
+    from .observations import fit_to_history, history
+    from .output import load, save
+    from .place import Place
+    from .scenario import Scenario
+    from .simulation import simulate
+    from .stockflow.errors import ModelError, RecordError, RunError, StockflowError
+    from .sweeping import sweep, sweep_in_chunks
+
+__version__ = "0.1.0"
+
+#: Every public name and the module that defines it. No module has the name of a function: importing the module would
+#: hide the function.
+_WHERE = {
+    "simulate": "simulation",
+    "sweep": "sweeping",
+    "sweep_in_chunks": "sweeping",
+    "levers": "inventory",
+    "parameters": "inventory",
+    "variables": "inventory",
+    "equations": "inventory",
+    "places": "inventory",
+    "scenarios": "inventory",
+    "loops": "inventory",
+    "history": "observations",
+    "fit_to_history": "observations",
+    "national_accounts": "flows_of_money",
+    "transactions": "flows_of_money",
+    "bridge": "flows_of_money",
+    "ledger": "flows_of_money",
+    "check": "check_model",
+    "save": "output",
+    "load": "output",
+    "Place": "place",
+    "Scenario": "scenario",
+    "StockflowError": "stockflow.errors",
+    "ModelError": "stockflow.errors",
+    "RecordError": "stockflow.errors",
+    "RunError": "stockflow.errors",
+}
+
+__all__ = [
+    "simulate",
+    "sweep",
+    "sweep_in_chunks",
+    "levers",
+    "parameters",
+    "variables",
+    "equations",
+    "places",
+    "scenarios",
+    "loops",
+    "history",
+    "fit_to_history",
+    "national_accounts",
+    "transactions",
+    "bridge",
+    "ledger",
+    "check",
+    "save",
+    "load",
+    "Place",
+    "Scenario",
+    "StockflowError",
+    "ModelError",
+    "RecordError",
+    "RunError",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,179 @@
+"""Changes of levers and parameters, from a scenario's file, a place's file or a call: checked, and set into history.
+
+A constant replaces a lever's whole path.  A dated change leaves the path alone before its first date; from there on its
+own points count, straight between them and held after the last.  Values are in the units that ``hr.levers()`` and
+``hr.parameters()`` show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from numbers import Real
+from typing import Any
+
+from .stockflow.errors import RecordError, nearest
+from .stockflow.expand import all_elements
+from .stockflow.model import Model
+from .stockflow.paths import Path
+from .stockflow.record_values import Key, Points, at_key
+from .stockflow.records import Driver, Lever, Parameter, Records
+
+#: The first and last moment of a run, outside which a change would do nothing.
+Span = tuple[float, float]
+
+
+def apply_changes(
+    model: Model, records: Records, changes: Mapping[str, Any], *, where: str, span: Span | None = None
+) -> Records:
+    """New records with some levers, drivers or parameters changed; the given ones stay as they are.
+
+    Parameters
+    ----------
+    model : the model the records belong to.
+    changes : by name or ``name[element]``: a number; for levers and drivers also dated values, as a mapping from dates
+        or a list of ``[date, value]``; or a mapping by element of any of these.
+    where : what an error line calls the place of the changes.
+    span : refuse dates outside this span.
+
+    Raises
+    ------
+    RecordError
+        If a name or an element is unknown, a value is no finite number or out of its range, dates are out of order or
+        outside the span, or two changes overlap.
+    """
+    if not isinstance(changes, Mapping):
+        raise RecordError(f"{where}: {changes!r} must be a mapping from names to values")
+    _check_overlaps(changes, where)
+    for text, change in changes.items():
+        name, _ = split_name(text)
+        changed = records.with_values({str(text): _plain(change, f"{where}: {text}")}, where=where)
+        _check_elements(model, changed, name, where)
+        if name in records.parameters:
+            records = changed
+        else:
+            records = _set_into_history(model, records, changed, name, where, span)
+    return records
+
+
+def split_name(text: object) -> tuple[str, Key]:
+    """``pay[primary]`` as the name and its elements."""
+    name, _, rest = str(text).partition("[")
+    elements = tuple(part.strip() for part in rest.rstrip().removesuffix("]").split(",")) if rest else ()
+    return name.strip(), elements
+
+
+def _check_overlaps(changes: Mapping[str, Any], where: str) -> None:
+    seen: dict[str, list[tuple[str, Key]]] = {}
+    for text in changes:
+        name, elements = split_name(text)
+        for other, taken in seen.setdefault(name, []):
+            if not elements or not taken or elements == taken:
+                raise RecordError(f"{where}: '{other}' and '{text}' overlap; change each value once")
+        seen[name].append((str(text), elements))
+
+
+def _plain(change: Any, where: str) -> Any:
+    """Numbers of numpy as Python's, and dates as keys of a mapping as points."""
+    if isinstance(change, Mapping):
+        dates = [_date(key) for key in change]
+        if change and all(date is not None for date in dates):
+            points = [[date, _plain(value, where)] for date, value in zip(dates, change.values(), strict=True)]
+            return sorted(points, key=lambda point: point[0])
+        if any(date is not None for date in dates):
+            raise RecordError(f"{where}: {list(change)} mixes dates and elements; give one or the other")
+        return {str(key): _plain(value, where) for key, value in change.items()}
+    if hasattr(change, "tolist"):
+        change = change.tolist()
+    return [_plain(item, where) for item in change] if isinstance(change, (list, tuple)) else change
+
+
+def _date(key: object) -> float | None:
+    """A key of a mapping as a date, if it is one; in a TOML table keys are text."""
+    if isinstance(key, Real) and not isinstance(key, bool):
+        return float(key)
+    try:
+        return float(key) if isinstance(key, str) else None
+    except ValueError:
+        return None
+
+
+def _check_elements(model: Model, records: Records, name: str, where: str) -> None:
+    """Refuse elements that the subscripts do not have, also where one value held for all so far."""
+    record = records.find(name)
+    values: Mapping[Key, Any] = record.value if isinstance(record, Parameter) else record.path  # type: ignore[union-attr]
+    for chosen in values:
+        for element, subscript in zip(chosen, model.over(name), strict=False):
+            if element not in subscript.elements:
+                hint = nearest(element, subscript.elements) or f"; elements: {', '.join(subscript.elements)}"
+                raise RecordError(f"{where}: {name}: '{element}' is no element of {subscript.name}{hint}")
+
+
+def _set_into_history(
+    model: Model, records: Records, changed: Records, name: str, where: str, span: Span | None
+) -> Records:
+    before, after = _dated(records, name), _dated(changed, name)
+    paths: dict[Key, Points] = {}
+    for key in _keys(model, name):
+        old, new = _at(before.path, key), _at(after.path, key)
+        if new is not old:
+            if span is not None:
+                _check_span(new, span, f"{where}: {name}")
+            new = splice(old, new)
+        paths[key] = new
+    return _with_path(records, replace(before, path=paths))
+
+
+def _dated(records: Records, name: str) -> Driver:
+    return records.levers[name] if name in records.levers else records.drivers[name]
+
+
+def _with_path(records: Records, record: Driver) -> Records:
+    if isinstance(record, Lever):
+        return replace(records, levers={**records.levers, record.name: record})
+    return replace(records, drivers={**records.drivers, record.name: record})
+
+
+def _keys(model: Model, name: str) -> list[Key]:
+    return [tuple(elements.values()) for elements in all_elements(model.over(name))]
+
+
+def _at(values: Mapping[Key, Points], key: Key) -> Points:
+    found = at_key(values, key)
+    assert found is not None, "a built model has a path for every element"
+    return found
+
+
+def _check_span(points: Points, span: Span, where: str) -> None:
+    if len(points) == 1 and points[0][0] == 0.0:
+        return  # a constant: it holds for all time
+    for date, _ in points:
+        if not span[0] <= date <= span[1]:
+            raise RecordError(
+                f"{where}: the date {date:g} is outside the run, {span[0]:g} to {span[1]:g}; give dates inside it"
+            )
+
+
+def splice(history: Points, change: Points) -> Points:
+    """History up to the first date of a change, then the change; a jump where they do not meet."""
+    date, value = change[0]
+    before = [point for point in history if point[0] < date]
+    if before:
+        reached = Path.from_points(history).value(date, "left")
+        if reached != value:
+            before.append((date, reached))
+    return (*before, *change)
+
+
+def freeze(model: Model, records: Records, date: float) -> Records:
+    """New records in which every lever is held from a date on at its value at that date; drivers run on.
+
+    Where a lever jumps on that very date, the value after the jump counts.
+    """
+    for name, lever in records.levers.items():
+        paths = {}
+        for key in _keys(model, name):
+            history = _at(lever.path, key)
+            paths[key] = splice(history, ((date, Path.from_points(history).value(date, "right")),))
+        records = _with_path(records, replace(lever, path=paths))
+    return records

@@ -1,0 +1,97 @@
+"""Scenarios: differences from a place's policy as enacted, each with the provisions that it stands for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .changes import apply_changes, freeze, split_name
+from .headed_file import HeadedFile, find_file
+from .stockflow.errors import RecordError, nearest, one_of
+from .stockflow.model import Model
+from .stockflow.records import Records
+
+_OPTIONAL = ("description", "based_on", "freeze", "changes", "provisions", "not_modelled")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario, as its file says it.
+
+    Attributes
+    ----------
+    based_on : the scenario it differs from; None if it differs from the place as it is.
+    freeze : a date from which every lever is held at its value at that date.
+    changes : new values, constant or dated, by lever or parameter.
+    provisions : for a lever, the provision of the document that moves it.
+    not_modelled : what the documents ask for and the model leaves out.
+    """
+
+    name: str
+    title: str
+    description: str
+    file: str
+    based_on: Scenario | None
+    freeze: float | None
+    changes: Mapping[str, Any]
+    provisions: Mapping[str, str]
+    not_modelled: tuple[str, ...]
+
+    @classmethod
+    def load(cls, scenario: str | os.PathLike[str] | Scenario) -> Scenario:
+        """A scenario by its name, or from a file.
+
+        Parameters
+        ----------
+        scenario : a name that ``hr.scenarios()`` lists, the path of a ``.toml`` file, or a scenario loaded before.
+
+        Raises
+        ------
+        RecordError
+            If there is no such scenario, or its file is wrong.
+        """
+        return scenario if isinstance(scenario, Scenario) else _read(find_file(scenario, "scenarios"), ())
+
+    def apply(self, model: Model, records: Records | None = None) -> Records:
+        """The inputs of a model under this scenario; neither the model nor the records are touched."""
+        if self.based_on is not None:
+            records = self.based_on.apply(model, records)
+        result = records if records is not None else model.records
+        if self.freeze is not None:
+            result = freeze(model, result, self.freeze)
+        return apply_changes(model, result, self.changes, where=self.file)
+
+
+def _read(file: Path, above: tuple[Path, ...]) -> Scenario:
+    file = file.absolute()
+    if file in above:
+        circle = " -> ".join(each.stem for each in (*above[above.index(file) :], file))
+        raise RecordError(f"{file}: based_on: circular: {circle}; one of them must stand on its own")
+    header = HeadedFile.read(file, ("title",), _OPTIONAL)
+    changes, provisions = header.table("changes"), header.table("provisions")
+    moved = [split_name(name)[0] for name in changes]
+    for name, text in provisions.items():
+        if not isinstance(text, str) or not text.strip():
+            raise header.error(f"provisions.{name}", f"{text!r} must be text, and not empty")
+        if split_name(name)[0] not in moved:
+            offer = nearest(name, moved) or f"; [changes] has: {one_of(dict.fromkeys(moved))}"
+            raise header.error(f"provisions.{name}", f"[changes] does not change it{offer}")
+    base = header.text("based_on")
+    try:
+        based_on = _read(find_file(base, "scenarios", file.parent), (*above, file)) if base else None
+    except RecordError as error:
+        raise error if above or "circular" in str(error) else header.error("based_on", str(error)) from None
+    return Scenario(
+        name=file.stem,
+        title=header.text("title"),
+        description=header.text("description"),
+        file=str(file),
+        based_on=based_on,
+        freeze=header.number("freeze"),
+        changes=changes,
+        provisions=provisions,
+        not_modelled=header.texts("not_modelled"),
+    )

@@ -1,0 +1,123 @@
+"""What every run begins with, one or many: a place, a scenario, changes and years, all judged before anything runs."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .changes import apply_changes
+from .datasets import provenance
+from .place import Place
+from .scenario import Scenario
+from .stockflow.errors import RunError
+from .stockflow.model import Model
+from .stockflow.records import Records
+
+#: The last calendar year reported, if nothing else is asked for.
+LAST_YEAR = 2040
+#: Years in a step, if nothing else is asked for.
+STEP = 1 / 16
+#: A longer run is taken for a slip of the pen.
+LONGEST_RUN = 500
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A place under a scenario, with changes, over some years.
+
+    Attributes
+    ----------
+    records : the inputs that place, scenario and changes add up to.
+    first, last : first and last calendar year.
+    step : in years.
+    """
+
+    place: Place
+    scenario: Scenario
+    changes: Mapping[str, Any]
+    records: Records = field(repr=False)
+    first: int
+    last: int
+    step: float
+    method: str
+
+    @property
+    def model(self) -> Model:
+        """The place's model."""
+        return self.place.model
+
+    @classmethod
+    def read(
+        cls,
+        place: str | os.PathLike[str] | Place,
+        scenario: str | os.PathLike[str] | Scenario,
+        changes: Mapping[str, Any] | None,
+        *,
+        start: int | None,
+        stop: int,
+        step: float,
+        method: str,
+    ) -> Setting:
+        """Judge what was asked for.
+
+        Raises
+        ------
+        RecordError
+            If a name is unknown, or a value or a date cannot be.
+        RunError
+            If the years, the step or the method cannot be.
+        """
+        from .stockflow.kernel import steps_per_year
+        from .stockflow.layout import METHODS
+
+        here, plan = Place.load(place), Scenario.load(scenario)
+        first, last = _years(here, start, stop)
+        if method not in METHODS:
+            raise RunError(f"method {method!r} is unknown; use one of: {', '.join(METHODS)}")
+        steps = steps_per_year(step)
+        changed = {} if changes is None else changes
+        records = apply_changes(
+            here.model, plan.apply(here.model), changed, where="changes", span=(first, last + 1)
+        )
+        return cls(here, plan, dict(changed), records, first, last, 1 / steps, method)
+
+    def provenance(self, title: str = "", **more: Any) -> dict[str, Any]:
+        """Attributes of a result: all that made it."""
+        return provenance(
+            self.model,
+            title=f"{self.place.title}: {self.scenario.title}{title}",
+            place=self.place.name,
+            scenario=self.scenario.name,
+            changes=self.changes,
+            start=self.first,
+            stop=self.last,
+            step=self.step,
+            method=self.method,
+            **more,
+        )
+
+
+def _years(place: Place, start: object, stop: object) -> tuple[int, int]:
+    first = place.start if start is None else _year("start", start)
+    last = _year("stop", stop)
+    if first != place.start:
+        raise RunError(
+            f"start {first}: a run of {place.name} begins in {place.start}, the year its stocks are known for; leave it out"
+        )
+    if last < first:
+        raise RunError(f"stop {last} lies before the start {first}; stop is the last calendar year reported")
+    if last >= first + LONGEST_RUN:
+        raise RunError(f"stop {last} makes a run of more than {LONGEST_RUN} years; choose an earlier year")
+    return first, last
+
+
+def _year(name: str, year: object) -> int:
+    number = isinstance(year, (int, float, np.integer, np.floating)) and not isinstance(year, bool)
+    if not number or not math.isfinite(year) or year != int(year):  # type: ignore[arg-type, call-overload]
+        raise RunError(f"{name} {year!r} is not a calendar year; give a whole number")
+    return int(year)  # type: ignore[call-overload]
