@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .flows_of_money import bridge, ledger, national_accounts, transactions
     from .inventory import equations, levers, loops, parameters, places, scenarios, variables
     from .observations import fit_to_history, history
-    from .output import load, save
+    from .output import OutputError, load, save, save_in_parts
     from .place import Place
     from .scenario import Scenario
     from .simulation import simulate
@@ -46,7 +46,9 @@ _WHERE = {
     "ledger": "flows_of_money",
     "check": "check_model",
     "save": "output",
+    "save_in_parts": "output",
     "load": "output",
+    "OutputError": "output",
     "Place": "place",
     "Scenario": "scenario",
     "StockflowError": "stockflow.errors",
@@ -74,6 +76,7 @@ __all__ = [
     "ledger",
     "check",
     "save",
+    "save_in_parts",
     "load",
     "Place",
     "Scenario",
@@ -81,6 +84,7 @@ __all__ = [
     "ModelError",
     "RecordError",
     "RunError",
+    "OutputError",
     "__version__",
 ]
 

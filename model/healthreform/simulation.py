@@ -74,6 +74,7 @@ def simulate(
     result = to_dataset(model, written_names(model), raw.values, columns, raw.times, every_step=every_step)
     for name, variable in model.variables.items():
         if variable.role == "stock":
-            result[name].attrs["at_start"] = [float(start_values[flat][0]) for flat in model.flat_names(name)]
+            begun = [float(start_values[flat][0]) for flat in model.flat_names(name)]
+            result[name].attrs["at_start"] = begun if variable.over else begun[0]
     result.attrs = setting.provenance()
     return result

@@ -68,10 +68,14 @@ def pay_ratio(pay_per_worker, wage):
 def mean_pay(pay_per_worker, staff, on_cost_ratio):
     """Pay of a health worker over all tiers, without what employers pay on top."""
     return (
-        pay_per_worker["tertiary"] * staff["tertiary"]
-        + pay_per_worker["secondary"] * staff["secondary"]
-        + pay_per_worker["primary"] * staff["primary"]
-    ) / (staff["tertiary"] + staff["secondary"] + staff["primary"]) / (1 + on_cost_ratio)
+        (
+            pay_per_worker["tertiary"] * staff["tertiary"]
+            + pay_per_worker["secondary"] * staff["secondary"]
+            + pay_per_worker["primary"] * staff["primary"]
+        )
+        / (staff["tertiary"] + staff["secondary"] + staff["primary"])
+        / (1 + on_cost_ratio)
+    )
 
 
 @flow("yuan/year", over=tier, payer="provider", payee="health_worker")
@@ -96,8 +100,10 @@ def drug_promotion(item_income, mark_up, promotion_share, promoted_share):
 def device_promotion(item_income, mark_up, promotion_share, promoted_share):
     """Payments by makers of consumables for their use."""
     return (
-        item_income["consumables"] / (1 + mark_up["consumables"])
-        * promotion_share["consumables"] * promoted_share["consumables"]
+        item_income["consumables"]
+        / (1 + mark_up["consumables"])
+        * promotion_share["consumables"]
+        * promoted_share["consumables"]
     )
 
 

@@ -55,8 +55,12 @@ def public_health_paid_elsewhere(persons_total, public_health_grant, primary_gra
 @auxiliary("yuan/year", over=tier)
 def revenue(medical_income, borne_by_provider, recurrent_subsidy, losses_covered, public_health_paid):
     """Revenue as it is earned, grants for building apart."""
-    return medical_income - borne_by_provider + recurrent_subsidy + losses_covered + by(
-        tier, tertiary=0, secondary=0, primary=public_health_paid
+    return (
+        medical_income
+        - borne_by_provider
+        + recurrent_subsidy
+        + losses_covered
+        + by(tier, tertiary=0, secondary=0, primary=public_health_paid)
     )
 
 
@@ -169,10 +173,13 @@ def affordability(provider_cash, spending, cash_cushion):
 
 
 @flow("yuan/year", over=tier, payer="provider", payee="supplier", into="equipment")
-def invested(beds, bed_growth_wanted, bed_cost, price_index, depreciation, replacement_share, affordability, capital_subsidy):
+def invested(
+    beds, bed_growth_wanted, bed_cost, price_index, depreciation, replacement_share, affordability, capital_subsidy
+):
     """Building and equipment: new beds, replacement of what wears out as far as cash allows, and what grants pay for."""
     return (
-        beds * bed_growth_wanted * bed_cost * price_index + replacement_share * depreciation * 2 * affordability
+        beds * bed_growth_wanted * bed_cost * price_index
+        + replacement_share * depreciation * 2 * affordability
         + capital_subsidy
     )
 
@@ -235,8 +242,12 @@ def claims_upgraded(claims_payable, upgrade_rate):
 def savings_retained(procurement_saving, retention_share, first_cycle_share, claims_made, fund_saving_share):
     """Savings of drug procurement that the funds leave with hospitals, in the first contract cycle."""
     return (
-        procurement_saving["drugs"] * fund_saving_share * retention_share * first_cycle_share
-        * total(claims_made, care) / total(claims_made, tier, care, scheme)
+        procurement_saving["drugs"]
+        * fund_saving_share
+        * retention_share
+        * first_cycle_share
+        * total(claims_made, care)
+        / total(claims_made, tier, care, scheme)
     )
 
 

@@ -16,9 +16,7 @@ def physicians(physicians_at_start):
 @auxiliary("worker", over=tier)
 def posts(physicians_at_start, beds, beds_at_start, usual_visits, visits_at_start):
     """Posts for physicians: they grow with beds and with visits alike."""
-    return physicians_at_start * (
-        beds / beds_at_start * usual_visits / visits_at_start
-    ) ** 0.5
+    return physicians_at_start * (beds / beds_at_start * usual_visits / visits_at_start) ** 0.5
 
 
 @smooth("contact/year", over=tier, time="occupancy_memory", start="visits_at_start")
@@ -66,7 +64,8 @@ def siphon_pull(pay_per_worker, capability, siphon_rate, siphon_elasticity, vaca
 def vacancy(beds, physicians, beds_at_start, physicians_at_start):
     """Posts open in hospitals: beds per physician against the start."""
     return (
-        (beds["tertiary"] + beds["secondary"]) / (physicians["tertiary"] + physicians["secondary"])
+        (beds["tertiary"] + beds["secondary"])
+        / (physicians["tertiary"] + physicians["secondary"])
         * (physicians_at_start["tertiary"] + physicians_at_start["secondary"])
         / (beds_at_start["tertiary"] + beds_at_start["secondary"])
     )
@@ -112,7 +111,9 @@ def occupancy_at_start(contacts_at_start, stay_length_at_start, beds_at_start):
 
 
 @auxiliary("1/year", over=tier)
-def bed_growth_wanted(usual_occupancy, occupancy_target, bed_drive, bed_response, surplus_margin, bed_surplus_response, bed_plan_limit):
+def bed_growth_wanted(
+    usual_occupancy, occupancy_target, bed_drive, bed_response, surplus_margin, bed_surplus_response, bed_plan_limit
+):
     """Growth of beds that managers want and planners allow: full wards and a surplus push it, the plan holds it."""
     return bed_plan_limit * maximum(
         0, bed_drive + bed_response * (usual_occupancy - occupancy_target) + bed_surplus_response * surplus_margin
@@ -182,9 +183,7 @@ def stay_length(stay_aimed):
 @auxiliary("contact/year", over=(tier, care))
 def capacity(beds, stay_length, occupancy_limit, doctors, visits_per_doctor_limit):
     """What a tier can serve: outpatients by its doctors' time, inpatients by its beds."""
-    return by(
-        care, outpatient=doctors * visits_per_doctor_limit, inpatient=beds * occupancy_limit / stay_length
-    )
+    return by(care, outpatient=doctors * visits_per_doctor_limit, inpatient=beds * occupancy_limit / stay_length)
 
 
 @auxiliary("contact/person/year")

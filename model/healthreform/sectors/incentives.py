@@ -86,8 +86,7 @@ def inducement(pressure, inducement_limit, inducement_slope, inducement_mirror):
     """Volume that want of income adds, up to a limit; a weaker mirror where income is ample (McGuire and Pauly 1991)."""
     return (
         1
-        + (inducement_limit - 1)
-        * (1 - exp(0 - inducement_slope * maximum(pressure, 0) / (inducement_limit - 1)))
+        + (inducement_limit - 1) * (1 - exp(0 - inducement_slope * maximum(pressure, 0) / (inducement_limit - 1)))
         - inducement_mirror
         * (inducement_limit - 1)
         * (1 - exp(0 - inducement_slope * maximum(0 - pressure, 0) / (inducement_limit - 1)))
@@ -112,10 +111,14 @@ def bed_pressure(usual_occupancy, occupancy_at_start, bed_elasticity):
 
 
 @auxiliary("dimensionless", over=(tier, care, bill_item))
-def item_response(item_incentive, item_incentive_at_start, incentive_sensitivity, inducement, payment_effect, payment_weight):
+def item_response(
+    item_incentive, item_incentive_at_start, incentive_sensitivity, inducement, payment_effect, payment_weight
+):
     """How practice answers: each item its own margin, all of them want of income and the way of payment."""
     return (
-        exp(incentive_sensitivity * (item_incentive - item_incentive_at_start)) * inducement * payment_effect**payment_weight
+        exp(incentive_sensitivity * (item_incentive - item_incentive_at_start))
+        * inducement
+        * payment_effect**payment_weight
     )
 
 

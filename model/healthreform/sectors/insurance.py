@@ -23,7 +23,11 @@ def account_balance(account_balance_at_start):
 def contributions(contribution_rate, contribution_base_ratio, wage, active_members, premium_relief, premium_answer):
     """Contributions of employers and employees."""
     return (
-        contribution_rate * contribution_base_ratio * wage * active_members * (1 - premium_relief)
+        contribution_rate
+        * contribution_base_ratio
+        * wage
+        * active_members
+        * (1 - premium_relief)
         * premium_answer["employee"]
     )
 
@@ -82,9 +86,7 @@ def patient_share(fund_share, other_payer_share, assistance_share):
 @auxiliary("dimensionless", over=(care, scheme))
 def felt_share(account_use, known_account_reach, felt_account_price):
     """Part of a patient's share that is felt: money on the account counts for less."""
-    return by(
-        scheme, employee=1 - account_use * known_account_reach * (1 - felt_account_price), resident=1
-    )
+    return by(scheme, employee=1 - account_use * known_account_reach * (1 - felt_account_price), resident=1)
 
 
 @auxiliary("yuan/year", over=(tier, care, scheme))
@@ -97,13 +99,19 @@ def bills(contacts, cost_per_contact):
 
 
 @auxiliary("yuan/year", over=(tier, care, scheme))
-def claims_made(contacts, cost_per_contact, fund_share, case_share, case_rate, coding_index, case_payment_exclusion, points_value):
+def claims_made(
+    contacts, cost_per_contact, fund_share, case_share, case_rate, coding_index, case_payment_exclusion, points_value
+):
     """Claims before any cap: by item, and by the case where that is how the fund pays."""
-    return contacts * fund_share * by(
-        care,
-        outpatient=cost_per_contact["outpatient"],
-        inpatient=cost_per_contact["inpatient"] * (1 - case_share * (1 - case_payment_exclusion))
-        + case_rate * coding_index * points_value * case_share * (1 - case_payment_exclusion),
+    return (
+        contacts
+        * fund_share
+        * by(
+            care,
+            outpatient=cost_per_contact["outpatient"],
+            inpatient=cost_per_contact["inpatient"] * (1 - case_share * (1 - case_payment_exclusion))
+            + case_rate * coding_index * points_value * case_share * (1 - case_payment_exclusion),
+        )
     )
 
 
@@ -219,10 +227,21 @@ def household_retail(retail_sales, account_retail):
 
 
 @auxiliary("yuan/year")
-def retail_sales(retail_at_start, persons_total, price_index, real_income, real_income_at_start, retail_income_elasticity, outbreak_restriction, retail_outbreak_loss):
+def retail_sales(
+    retail_at_start,
+    persons_total,
+    price_index,
+    real_income,
+    real_income_at_start,
+    retail_income_elasticity,
+    outbreak_restriction,
+    retail_outbreak_loss,
+):
     """Sales of retail pharmacies and other medical goods."""
     return (
-        retail_at_start * persons_total * price_index
+        retail_at_start
+        * persons_total
+        * price_index
         * (real_income / real_income_at_start) ** retail_income_elasticity
         * (1 - retail_outbreak_loss * outbreak_restriction)
     )

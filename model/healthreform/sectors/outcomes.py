@@ -9,13 +9,23 @@ from .names import care, bill_item, scheme, tier
 
 @auxiliary("yuan/year", outcome=True)
 def government_health_expenditure(
-    resident_subsidies, recurrent_subsidy, losses_covered, capital_subsidy, public_health_paid, public_health_paid_elsewhere,
-    assistance_paid, other_government_health,
+    resident_subsidies,
+    recurrent_subsidy,
+    losses_covered,
+    capital_subsidy,
+    public_health_paid,
+    public_health_paid_elsewhere,
+    assistance_paid,
+    other_government_health,
 ):
     """Government's part of total health expenditure."""
     return (
-        resident_subsidies + total(recurrent_subsidy + losses_covered + capital_subsidy, tier) + public_health_paid
-        + public_health_paid_elsewhere + total(assistance_paid, tier, care, scheme) + other_government_health
+        resident_subsidies
+        + total(recurrent_subsidy + losses_covered + capital_subsidy, tier)
+        + public_health_paid
+        + public_health_paid_elsewhere
+        + total(assistance_paid, tier, care, scheme)
+        + other_government_health
     )
 
 
@@ -23,13 +33,18 @@ def government_health_expenditure(
 def social_health_expenditure(contributions, resident_premiums, commercial_premiums, other_paid, other_social_health):
     """Social part: contributions and premiums as received, commercial premiums in full, employers and others."""
     return (
-        contributions + resident_premiums + commercial_premiums + total(other_paid, tier, care, scheme)
+        contributions
+        + resident_premiums
+        + commercial_premiums
+        + total(other_paid, tier, care, scheme)
         + other_social_health
     )
 
 
 @auxiliary("yuan/year", outcome=True)
-def out_of_pocket_expenditure(patients_paid, household_retail, other_household_health, commercial_claims, claims_offset):
+def out_of_pocket_expenditure(
+    patients_paid, household_retail, other_household_health, commercial_claims, claims_offset
+):
     """Households' part: cash paid for care and goods, less commercial claims that reimburse it."""
     return (
         total(patients_paid, tier, care) + household_retail + other_household_health - claims_offset * commercial_claims
@@ -87,9 +102,9 @@ def hospital_cost_per_contact(cost_per_contact, tier_contacts, hospital_contacts
 @auxiliary("dimensionless", over=(care, bill_item), outcome=True)
 def hospital_item_share(item_bill, tier_contacts, hospital_cost_per_contact, hospital_contacts):
     """Share of an item in hospitals' bills."""
-    return (
-        item_bill["tertiary"] * tier_contacts["tertiary"] + item_bill["secondary"] * tier_contacts["secondary"]
-    ) / (hospital_cost_per_contact * hospital_contacts)
+    return (item_bill["tertiary"] * tier_contacts["tertiary"] + item_bill["secondary"] * tier_contacts["secondary"]) / (
+        hospital_cost_per_contact * hospital_contacts
+    )
 
 
 @auxiliary("dimensionless", over=bill_item, outcome=True)
@@ -126,7 +141,9 @@ def out_of_pocket_per_person(out_of_pocket_expenditure, persons_total):
 
 
 @auxiliary("dimensionless", outcome=True)
-def catastrophic_share(out_of_pocket_per_person, gdp, persons_total, income_to_output, catastrophic_threshold, out_of_pocket_dispersion):
+def catastrophic_share(
+    out_of_pocket_per_person, gdp, persons_total, income_to_output, catastrophic_threshold, out_of_pocket_dispersion
+):
     """Share of people whose spending passes a share of their income: a lognormal with the flows' mean (see docs)."""
     return 1 - normal_cdf(
         (
@@ -162,8 +179,12 @@ def hospital_margin(surplus, revenue):
 def personnel_share(pay_paid, spending, interest_paid, depreciation):
     """Share of pay in hospitals' expenditure."""
     return (pay_paid["tertiary"] + pay_paid["secondary"]) / (
-        spending["tertiary"] + spending["secondary"] + interest_paid["tertiary"] + interest_paid["secondary"]
-        + depreciation["tertiary"] + depreciation["secondary"]
+        spending["tertiary"]
+        + spending["secondary"]
+        + interest_paid["tertiary"]
+        + interest_paid["secondary"]
+        + depreciation["tertiary"]
+        + depreciation["secondary"]
     )
 
 
@@ -191,11 +212,23 @@ def reserve_time(fund_reserve, claims_due):
 
 
 @auxiliary("yuan/year", outcome=True)
-def spent_on_care(medical_income, borne_by_provider, recurrent_subsidy, losses_covered, public_health_paid, public_health_paid_elsewhere, retail_sales, other_household_health):
+def spent_on_care(
+    medical_income,
+    borne_by_provider,
+    recurrent_subsidy,
+    losses_covered,
+    public_health_paid,
+    public_health_paid_elsewhere,
+    retail_sales,
+    other_household_health,
+):
     """What providers and pharmacies receive for care and goods; less than the funds raised by what funds and insurers keep, capital and administration."""
     return (
         total(medical_income - borne_by_provider + recurrent_subsidy + losses_covered, tier)
-        + public_health_paid + public_health_paid_elsewhere + retail_sales + other_household_health
+        + public_health_paid
+        + public_health_paid_elsewhere
+        + retail_sales
+        + other_household_health
     )
 
 
@@ -206,8 +239,11 @@ def spent_on_care(medical_income, borne_by_provider, recurrent_subsidy, losses_c
 def funds_kept(pool_income, contributions_to_accounts, claims_due, account_paid, account_retail):
     """What pools and personal accounts take in beyond the claims they accept and the bills and drugs they pay."""
     return (
-        total(pool_income, scheme) - total(claims_due, tier, care, scheme)
-        + contributions_to_accounts - total(account_paid, tier, care) - account_retail
+        total(pool_income, scheme)
+        - total(claims_due, tier, care, scheme)
+        + contributions_to_accounts
+        - total(account_paid, tier, care)
+        - account_retail
     )
 
 

@@ -138,15 +138,28 @@ def habit_upgraded(habit, upgrade_rate):
 
 @auxiliary("dimensionless", over=(tier, care))
 def pull(
-    appeal, tier_size, habit, tier_share_at_start, quality_coefficient, size_coefficient, habit_coefficient,
-    contract_coefficient, effective_contract_share, contract_share_at_start,
+    appeal,
+    tier_size,
+    habit,
+    tier_share_at_start,
+    quality_coefficient,
+    size_coefficient,
+    habit_coefficient,
+    contract_coefficient,
+    effective_contract_share,
+    contract_share_at_start,
 ):
     """What draws patients to a tier, price apart: quality, size, habit, and a contract with a family doctor."""
     return exp(
         quality_coefficient * log(appeal)
         + size_coefficient * log(tier_size)
         + habit_coefficient * log(habit / tier_share_at_start)
-        + by(tier, tertiary=0, secondary=0, primary=contract_coefficient * (effective_contract_share - contract_share_at_start))
+        + by(
+            tier,
+            tertiary=0,
+            secondary=0,
+            primary=contract_coefficient * (effective_contract_share - contract_share_at_start),
+        )
     )
 
 
@@ -159,9 +172,9 @@ def attraction(contact_share_at_start, felt_price, felt_price_at_start, tier_pri
 @auxiliary("dimensionless", over=(tier, care, scheme))
 def chosen_share(attraction, gatekeeping_coverage, gatekeeping_compliance, gatekept_share):
     """Shares of the tiers: free choice (logit), and the rule of first contact where it is applied and kept."""
-    return (
-        1 - gatekeeping_coverage * gatekeeping_compliance
-    ) * attraction / total(attraction, tier) + gatekeeping_coverage * gatekeeping_compliance * gatekept_share
+    return (1 - gatekeeping_coverage * gatekeeping_compliance) * attraction / total(
+        attraction, tier
+    ) + gatekeeping_coverage * gatekeeping_compliance * gatekept_share
 
 
 @auxiliary("contact/year", over=(tier, care, scheme))
@@ -205,7 +218,9 @@ def unserved(turned_away, redirected):
 @auxiliary("contact/year", over=(tier, care, scheme))
 def contacts(contacts_sought, served_share, served_share_at_start, redirected):
     """Visits and admissions that take place."""
-    return contacts_sought * served_share / served_share_at_start + by(tier, tertiary=0, secondary=redirected, primary=0)
+    return contacts_sought * served_share / served_share_at_start + by(
+        tier, tertiary=0, secondary=redirected, primary=0
+    )
 
 
 @auxiliary("contact/year", over=(tier, care))

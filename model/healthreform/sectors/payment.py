@@ -11,7 +11,9 @@ def case_share(drg_share, dip_share):
 
 
 @auxiliary("dimensionless", over=(tier, care))
-def marginal_revenue(fund_weight, drg_share, dip_share, drg_marginal_revenue, dip_marginal_revenue, mean_margin, case_payment_exclusion):
+def marginal_revenue(
+    fund_weight, drg_share, dip_share, drg_marginal_revenue, dip_marginal_revenue, mean_margin, case_payment_exclusion
+):
     """Revenue from one more yuan of cost: in full where it is paid by item, in part under case payment."""
     return by(
         care,
@@ -131,9 +133,7 @@ def documentation(case_share, documentation_limit):
 @smooth("dimensionless", time="upcoding_time", start="no_effect")
 def upcoding(case_share, upcoding_limit, upcoding_gain, audit_penalty, fund_supervision):
     """Upcoding: the gain against the penalty that audits threaten."""
-    return (
-        upcoding_limit * case_share * upcoding_gain / (upcoding_gain + audit_penalty * fund_supervision)
-    )
+    return upcoding_limit * case_share * upcoding_gain / (upcoding_gain + audit_penalty * fund_supervision)
 
 
 @auxiliary("dimensionless")
@@ -179,7 +179,15 @@ def points_share(dip_share, drg_share, no_division):
 
 
 @smooth("dimensionless", over=(tier, care), time="list_time", start="out_of_list_at_start")
-def out_of_list_share(out_of_list_at_start, marginal_revenue, marginal_revenue_at_start, list_response, out_of_list_ceiling, fund_supervision, list_trend):
+def out_of_list_share(
+    out_of_list_at_start,
+    marginal_revenue,
+    marginal_revenue_at_start,
+    list_response,
+    out_of_list_ceiling,
+    fund_supervision,
+    list_trend,
+):
     """Share of a bill outside the benefit list: charged more where covered care earns less, up to what audits allow."""
     return minimum(
         out_of_list_ceiling / (1 + fund_supervision),

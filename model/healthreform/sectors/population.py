@@ -79,9 +79,7 @@ def chronic_found(
 
 
 @stock("person")
-def chronic_managed(
-    chronic_prevalence_at_start, people, chronic_found_share_at_start, chronic_managed_share_at_start
-):
+def chronic_managed(chronic_prevalence_at_start, people, chronic_found_share_at_start, chronic_managed_share_at_start):
     """People followed up by primary care under the public-health programme."""
     return (
         chronic_prevalence_at_start
@@ -114,7 +112,9 @@ def people_at_risk(people, chronic_unfound, chronic_found, chronic_managed, chro
 def onset(people_at_risk, people, onset_rate, older_onset_ratio):
     """New disease; its rate rises with the share of older people among adults."""
     return (
-        people_at_risk * onset_rate * (people["adults"] + older_onset_ratio * people["older"])
+        people_at_risk
+        * onset_rate
+        * (people["adults"] + older_onset_ratio * people["older"])
         / (people["adults"] + people["older"])
     )
 
@@ -189,7 +189,17 @@ def deaths_unfound(chronic_unfound, chronic_death_rate):
 
 
 @auxiliary("dimensionless", over=care)
-def need(people, persons_total, age_use, chronic_found, chronic_managed, chronic_complicated, found_use, managed_use, complicated_use):
+def need(
+    people,
+    persons_total,
+    age_use,
+    chronic_found,
+    chronic_managed,
+    chronic_complicated,
+    found_use,
+    managed_use,
+    complicated_use,
+):
     """Need for care per head: by age, and more for known, managed and complicated disease.
 
     Finding and managing a disease raise use at once; fewer complications lower it years later.

@@ -19,9 +19,11 @@ def mark_up_at_start(mark_up):
 @auxiliary("yuan/yuan_2010", over=(tier, bill_item))
 def item_price(procured_price, consumables_price, test_price, service_price, mark_up, mark_up_at_start):
     """Price index of an item as billed, one at the start."""
-    return by(bill_item, drugs=procured_price, consumables=consumables_price, tests=test_price, services=service_price) * (
-        1 + mark_up
-    ) / (1 + mark_up_at_start)
+    return (
+        by(bill_item, drugs=procured_price, consumables=consumables_price, tests=test_price, services=service_price)
+        * (1 + mark_up)
+        / (1 + mark_up_at_start)
+    )
 
 
 @stock("yuan/yuan_2010", over=tier)
@@ -69,9 +71,7 @@ def cost_growth(production_cost_index, service_price, service_price_catch_up):
 @auxiliary("1/year")
 def dynamic_rise(service_price_adjustment, cost_growth, room, service_income, room_time):
     """Dynamic adjustment: what costs call for, but no more than room pays (making room)."""
-    return service_price_adjustment * minimum(
-        cost_growth, maximum(0, room) / total(service_income, tier) / room_time
-    )
+    return service_price_adjustment * minimum(cost_growth, maximum(0, room) / total(service_income, tier) / room_time)
 
 
 @flow("yuan/yuan_2010/year", over=tier, into="service_price")

@@ -28,14 +28,27 @@ def village_doctor_exit(village_doctors, village_exit_rate, village_ageing_index
     return village_doctors * village_exit_rate * village_ageing_index
 
 
-@pipeline("worker/year", time="general_practitioner_training_time", stages=4, loss="training_drop_out_rate",
-          into="general_practitioners", start="trainees_at_start")
+@pipeline(
+    "worker/year",
+    time="general_practitioner_training_time",
+    stages=4,
+    loss="training_drop_out_rate",
+    into="general_practitioners",
+    start="trainees_at_start",
+)
 def graduation(general_practitioner_enrolment):
     """General practitioners who finish five years of school and three of residency."""
     return general_practitioner_enrolment
 
 
-@delay("worker/year", time="retraining_time", order=1, out_of="physicians[primary]", into="general_practitioners", start="retrainees_at_start")
+@delay(
+    "worker/year",
+    time="retraining_time",
+    order=1,
+    out_of="physicians[primary]",
+    into="general_practitioners",
+    start="retrainees_at_start",
+)
 def retrained(physicians, retraining_share):
     """Primary-care physicians retrained as general practitioners; out of service meanwhile."""
     return physicians["primary"] * retraining_share
@@ -72,16 +85,25 @@ def general_practitioner_share_at_start(general_practitioner_share):
 def dispatched_share(dispatched_time_share, dispatch_effectiveness, physicians):
     """Specialists' time lent to primary care, effective part, against primary care's own physicians."""
     return (
-        dispatched_time_share * dispatch_effectiveness
-        * (physicians["tertiary"] + physicians["secondary"]) / physicians["primary"]
+        dispatched_time_share
+        * dispatch_effectiveness
+        * (physicians["tertiary"] + physicians["secondary"])
+        / physicians["primary"]
     )
 
 
 @auxiliary("dimensionless", over=tier)
 def capability_aimed(
-    general_practitioner_share, general_practitioner_share_at_start, capability_of_training, dispatched_share,
-    capability_of_dispatch, telemedicine_between, capability_of_telemedicine, capability_of_equipment,
-    equipment_ratio, hospital_progress,
+    general_practitioner_share,
+    general_practitioner_share_at_start,
+    capability_of_training,
+    dispatched_share,
+    capability_of_dispatch,
+    telemedicine_between,
+    capability_of_telemedicine,
+    capability_of_equipment,
+    equipment_ratio,
+    hospital_progress,
 ):
     """What a tier would be able to do with its present staff, help and equipment; hospitals gain with technology."""
     return by(
@@ -121,13 +143,24 @@ def trust(trust_at_start):
 
 
 @auxiliary("dimensionless")
-def trust_earned(trust_at_start, capability, effective_contract_share, contract_share_at_start, trust_of_capability, trust_of_contract):
+def trust_earned(
+    trust_at_start,
+    capability,
+    effective_contract_share,
+    contract_share_at_start,
+    trust_of_capability,
+    trust_of_contract,
+):
     """Trust that primary care's capability, against hospitals', and real contracts deserve, kept between none and full."""
-    return maximum(0, minimum(1,
-        trust_at_start
-        + trust_of_capability * (capability["primary"] - capability["secondary"])
-        + trust_of_contract * (effective_contract_share - contract_share_at_start)
-    ))
+    return maximum(
+        0,
+        minimum(
+            1,
+            trust_at_start
+            + trust_of_capability * (capability["primary"] - capability["secondary"])
+            + trust_of_contract * (effective_contract_share - contract_share_at_start),
+        ),
+    )
 
 
 @flow("1/year", into="trust")
@@ -158,23 +191,29 @@ def effective_contract_share(contract_share, contract_content, contract_capacity
 
 
 @auxiliary("dimensionless")
-def contract_capacity(general_practitioners, contract_share, persons_total, people_per_contract_doctor, physicians, team_share):
+def contract_capacity(
+    general_practitioners, contract_share, persons_total, people_per_contract_doctor, physicians, team_share
+):
     """How far doctors' time reaches over the people who signed."""
     return minimum(
         1,
-        (general_practitioners + team_share * physicians["primary"]) * people_per_contract_doctor
+        (general_practitioners + team_share * physicians["primary"])
+        * people_per_contract_doctor
         / (contract_share * persons_total + people_per_contract_doctor * team_share * physicians["primary"] / 2),
     )
 
 
 @auxiliary("worker", over=tier)
-def doctors(physicians, general_practitioners, village_doctors, village_doctor_weight, activity_effort, dispatched_time_share):
+def doctors(
+    physicians, general_practitioners, village_doctors, village_doctor_weight, activity_effort, dispatched_time_share
+):
     """Doctors who see patients: village doctors count in part; time lent is missing at the sender's."""
     return by(
         tier,
         tertiary=physicians["tertiary"] * (1 - dispatched_time_share),
         secondary=physicians["secondary"] * (1 - dispatched_time_share),
-        primary=(physicians["primary"] + general_practitioners) * activity_effort + village_doctor_weight * village_doctors,
+        primary=(physicians["primary"] + general_practitioners) * activity_effort
+        + village_doctor_weight * village_doctors,
     )
 
 

@@ -59,19 +59,23 @@ def in_contract(molecules_contracted, molecules_expired, molecules_floor):
 
 
 @auxiliary("dimensionless", over=product)
-def product_share_aimed(product_share_at_start, reported_volume_share, volume_compliance, platform_share, in_contract, switch_back):
+def product_share_aimed(
+    product_share_at_start, reported_volume_share, volume_compliance, platform_share, in_contract, switch_back
+):
     """Volume shares of the products of a molecule: the winners' quota, kept as far as hospitals comply."""
-    return (
-        by(
-            product,
-            winners=product_share_at_start["winners"]
-            + (1 - product_share_at_start["winners"])
-            * reported_volume_share * volume_compliance * platform_share * in_contract * (1 - switch_back),
-            originators=product_share_at_start["originators"]
-            * (1 - reported_volume_share * volume_compliance * platform_share * in_contract * (1 - switch_back)),
-            other_generics=product_share_at_start["other_generics"]
-            * (1 - reported_volume_share * volume_compliance * platform_share * in_contract * (1 - switch_back)),
-        )
+    return by(
+        product,
+        winners=product_share_at_start["winners"]
+        + (1 - product_share_at_start["winners"])
+        * reported_volume_share
+        * volume_compliance
+        * platform_share
+        * in_contract
+        * (1 - switch_back),
+        originators=product_share_at_start["originators"]
+        * (1 - reported_volume_share * volume_compliance * platform_share * in_contract * (1 - switch_back)),
+        other_generics=product_share_at_start["other_generics"]
+        * (1 - reported_volume_share * volume_compliance * platform_share * in_contract * (1 - switch_back)),
     )
 
 

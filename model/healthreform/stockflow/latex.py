@@ -100,7 +100,7 @@ class _Writer:
 
     def _inner(self, node: Written, chosen: dict[str, str]) -> tuple[str, int]:
         if isinstance(node, Number):
-            return f"{node.value:g}", _ATOM
+            return f"{node.value:g}", _ATOM if node.value >= 0 else _SUM
         if isinstance(node, Name):
             over = self.model.over(node.name)
             return name_latex(node.name, tuple(chosen.get(s.name, _index(s.name)) for s in over)), _ATOM

@@ -32,6 +32,7 @@ _COMPARE: Mapping[type[ast.cmpop], str] = {
 }
 _LOGICAL: Mapping[type[ast.operator], str] = {ast.BitAnd: "and", ast.BitOr: "or"}
 _LITERALS = (0, 1, 2, 0.5)
+_HALF = Call("divide", (Number(1.0), Number(2.0)))
 
 
 class Reader:
@@ -59,9 +60,17 @@ class Reader:
 
     def read(self, node: ast.expr) -> Written:
         """The written expression of a syntax tree."""
+        found = self._read(node)
+        if self.literals is not None and isinstance(found, Call) and not reads_of(found) and found != _HALF:
+            raise self.fail(node, f"'{ast.unparse(node)}' makes a number out of numbers: make it a parameter")
+        return found
+
+    def _read(self, node: ast.expr) -> Written:
         if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
             return Call(_BINARY[type(node.op)], (self.read(node.left), self.read(node.right)))
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            if isinstance(node.operand, ast.Constant):
+                return self._literal(node.operand, sign=-1)
             return Call("negate", (self.read(node.operand),))
         if isinstance(node, ast.Constant):
             return self._literal(node)
@@ -79,7 +88,7 @@ class Reader:
             f"arguments and {one_of(functions.CLOSED_SET)}",
         )
 
-    def _literal(self, node: ast.Constant) -> Written:
+    def _literal(self, node: ast.Constant, sign: int = 1) -> Written:
         value = node.value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise self.fail(node, f"{value!r} is not a number")
@@ -89,7 +98,7 @@ class Reader:
                 f"the number {value!r}: only 0, 1, 2 and 0.5 stand in an equation; "
                 "make it a parameter with a unit and a source",
             )
-        return Number(float(value))
+        return Number(float(sign * value))
 
     def _name(self, node: ast.Name) -> Written:
         if node.id in self.arguments:

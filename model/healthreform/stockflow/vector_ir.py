@@ -125,6 +125,10 @@ class FunctionWriter:
     def as_real(self, a: str) -> str:
         return self.emit(f"bitcast {self.integer} {a} to {self.real}")
 
+    def union(self, a: str, b: str) -> str:
+        """All bits set in either."""
+        return self.as_real(self.whole("or", self.as_integer(a), self.as_integer(b)))
+
     def whole(self, operation: str, a: str, b: int | str) -> str:
         """An integer operation; ``b`` is a vector or a literal."""
         other = f"splat (i64 {b})" if isinstance(b, int) else b

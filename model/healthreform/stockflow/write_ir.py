@@ -133,12 +133,14 @@ class EquationWriter:
         return self._choose(self.writer.larger, a, b)
 
     def _choose(self, choose: Callable[[str, str], str], a: str, b: str) -> str:
-        """Smaller or larger, NaN if either is; the plain choice returns its second argument when one is NaN."""
+        """Smaller or larger, NaN if either is; the plain choice gives its second argument when one is NaN."""
         if a in self._never_nan:
             return choose(a, b)
         if b in self._never_nan:
             return choose(b, a)
-        return self.writer.select(self.writer.compare("uno", a, a), a, choose(a, b))
+        # Both orders give the same number unless one argument is NaN: then one gives NaN, and NaN with any bits set in
+        # addition is NaN.  This needs no masks, of which the processor has few.
+        return self.writer.union(choose(a, b), choose(b, a))
 
     def _smooth_minimum(self, a: str, b: str, sharpness: str) -> str:
         w, zero, one = self.writer, self._number(0.0), self._number(1.0)

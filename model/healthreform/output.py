@@ -1,0 +1,202 @@
+"""Results on disk: NetCDF or CSV, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .stockflow.errors import RecordError, StockflowError
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+#: What a result can be saved as, by the ending of the file's name.
+ENDINGS = (".nc", ".csv")
+#: Attributes that are written at the top of a CSV file.
+_HEAD = ("title", "place", "scenario", "changes", "start", "stop", "step", "method", "ramp", "equations", "versions")
+
+
+class OutputError(StockflowError):
+    """A result cannot be written where it should be, or is no result."""
+
+
+def check_target(path: str | os.PathLike[str]) -> Path:
+    """A path that a result can be written to; looked at before a long run, so that none is lost.
+
+    Raises
+    ------
+    OutputError
+        If the ending is unknown, or the folder cannot be made or written.
+    """
+    target = Path(path)
+    if target.suffix not in ENDINGS:
+        raise OutputError(f"{target}: the ending says what to write; use {' or '.join(ENDINGS)}")
+    if target.is_dir():
+        raise OutputError(f"{target}: it is a folder; give the name of a file")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{target.parent}: the folder cannot be made ({error.strerror})") from None
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise OutputError(f"{target.parent}: the folder cannot be written; choose another")
+    return target
+
+
+def save(result: xarray.Dataset, path: str | os.PathLike[str]) -> Path:
+    """Save a result.
+
+    The file appears when it is complete: whatever happens on the way, no half of it is left.
+
+    Parameters
+    ----------
+    result : of ``simulate``, ``sweep`` or ``history``.
+    path : ends in ``.nc`` (NetCDF, everything, with units and what made it) or ``.csv`` (a table: one row for each time,
+        or run and time; a column for each variable or ``name[element]``; lines with ``#`` above it say what made it and
+        give the units).
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    return save_in_parts([result], path)
+
+
+def save_in_parts(parts: Iterable[xarray.Dataset], path: str | os.PathLike[str]) -> Path:
+    """Save a result that comes in parts, as from ``sweep_in_chunks``: memory stays flat.
+
+    Parameters
+    ----------
+    parts : results with the same variables, one after the other along the dimension ``run``.
+    path : as for ``save``.
+    """
+    target = check_target(path)
+    write = _write_netcdf if target.suffix == ".nc" else _write_csv
+    with _aside(target) as temporary:
+        write(parts, temporary)
+    return target
+
+
+def load(path: str | os.PathLike[str]) -> xarray.Dataset:
+    """A result saved as NetCDF, read whole.
+
+    Raises
+    ------
+    OutputError
+        If there is no such file, or it is none of these.
+    """
+    import xarray
+
+    try:
+        with xarray.open_dataset(path, engine="h5netcdf") as found:
+            return found.load()
+    except FileNotFoundError:
+        raise OutputError(f"{path}: there is no such file") from None
+    except (OSError, ValueError, KeyError) as error:
+        raise OutputError(f"{path}: it cannot be read as NetCDF ({_first_line(error)})") from None
+
+
+@contextmanager
+def _aside(target: Path) -> Iterator[Path]:
+    """A name to write under; renamed when all is written, removed when not."""
+    temporary = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    except OSError as error:
+        _remove(temporary)
+        raise OutputError(f"{target}: it cannot be written ({error.strerror or _first_line(error)})") from None
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+def _remove(file: Path) -> None:
+    with suppress(OSError):
+        file.unlink(missing_ok=True)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
+# ---------------------------------------------------------------------------------------------------------- NetCDF
+
+
+def _write_netcdf(parts: Iterable[xarray.Dataset], file: Path) -> None:
+    written = 0
+    for part in parts:
+        if not written:
+            unlimited = ["run"] if "run" in part.dims else []
+            part.to_netcdf(file, engine="h5netcdf", unlimited_dims=unlimited)
+        else:
+            _append(part, file, written)
+        written += part.sizes.get("run", 1)
+    if not written:
+        raise RecordError("there is nothing to save")
+
+
+def _append(part: xarray.Dataset, file: Path, written: int) -> None:
+    import h5netcdf
+
+    with h5netcdf.File(file, "a") as stored:
+        stored.resize_dimension("run", written + part.sizes["run"])
+        for name, values in {**part.coords, **part.data_vars}.items():
+            if "run" in values.dims:
+                place: list[Any] = [slice(None)] * values.ndim
+                place[values.dims.index("run")] = slice(written, None)
+                data = values.values.astype(object) if values.dtype.kind == "U" else values.values
+                stored.variables[str(name)][tuple(place)] = data
+
+
+# ------------------------------------------------------------------------------------------------------------- CSV
+
+
+def _write_csv(parts: Iterable[xarray.Dataset], file: Path) -> None:
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        begun = False
+        for part in parts:
+            table, units = to_table(part)
+            if not begun:
+                for key in _HEAD:
+                    if key in part.attrs:
+                        lines.write(f"# {key}: {part.attrs[key]}\n")
+                lines.write("# units: " + ",".join(units) + "\n")
+            table.to_csv(lines, index=False, header=not begun, lineterminator="\n")
+            begun = True
+    if not begun:
+        raise RecordError("there is nothing to save")
+
+
+def to_table(result: xarray.Dataset) -> tuple[pandas.DataFrame, list[str]]:
+    """A result as a table, and the unit of each column.
+
+    Columns are ``run`` if there are several, ``time``, then every variable or ``name[element]``; what holds for a whole
+    run stands in each of its rows.
+    """
+    import pandas
+
+    lead = [dimension for dimension in ("run", "time") if dimension in result.dims]
+    sizes = [result.sizes[dimension] for dimension in lead]
+    columns: dict[str, Any] = {}
+    units: list[str] = []
+    for place, dimension in enumerate(lead):
+        shape = [-1 if place == i else 1 for i in range(len(lead))]
+        columns[dimension] = np.broadcast_to(result[dimension].values.reshape(shape), sizes).ravel()
+        units.append("year" if dimension == "time" else "")
+    for name, variable in result.data_vars.items():
+        rest = [str(dimension) for dimension in variable.dims if dimension not in lead]
+        spread = variable.expand_dims({d: result[d] for d in lead if d not in variable.dims}).transpose(*lead, *rest)
+        block = spread.values.reshape(int(np.prod(sizes)), -1)
+        for index, elements in enumerate(product(*(result[d].values for d in rest))):
+            label = f"{name}[{','.join(str(element) for element in elements)}]" if rest else str(name)
+            columns[label] = block[:, index]
+            units.append(str(variable.attrs.get("units", "")))
+    return pandas.DataFrame(columns), units
