@@ -1,0 +1,1 @@
+"""The equations, one file per sector; names of subscripts and accounts in ``names``."""

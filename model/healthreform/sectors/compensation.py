@@ -1,7 +1,7 @@
 """Compensation: what a health worker earns, fixed and by performance, and what low pay does to morale."""
 
 from ..stockflow import auxiliary, by, flow, maximum, minimum, reference, smooth
-from .names import bill_item, tier
+from .names import tier
 
 
 @auxiliary("worker", over=tier)

@@ -1,7 +1,7 @@
 """Providers' money: income and cost, what is bought and owed, building, loans, and the surplus that is left."""
 
 from ..stockflow import auxiliary, by, flow, maximum, reference, smooth, stock, total
-from .names import care, bill_item, scheme, tier
+from .names import bill_item, care, scheme, tier
 
 
 @stock("yuan", over=tier, account="provider")
@@ -12,7 +12,7 @@ def provider_cash(spending_at_start, cash_time_at_start):
 
 @auxiliary("yuan/year", over=tier)
 def borne_by_provider(claims_due, bills, fund_share):
-    """Bills nobody pays: claims cut by a cap, and cases that cost more than their rate (negative where the rate is higher)."""
+    """Bills nobody pays: claims cut by a cap, and cases dearer than their rate (negative where the rate is higher)."""
     return total(bills * fund_share - claims_due, care, scheme)
 
 
@@ -176,7 +176,7 @@ def affordability(provider_cash, spending, cash_cushion):
 def invested(
     beds, bed_growth_wanted, bed_cost, price_index, depreciation, replacement_share, affordability, capital_subsidy
 ):
-    """Building and equipment: new beds, replacement of what wears out as far as cash allows, and what grants pay for."""
+    """Building and equipment: new beds, replacement of wear as far as cash allows, and what grants pay for."""
     return (
         beds * bed_growth_wanted * bed_cost * price_index
         + replacement_share * depreciation * 2 * affordability

@@ -1,8 +1,7 @@
-"""Hospitals and the other tiers: physicians, beds, equipment, length of stay, capacity, severity; upgrades between tiers."""
+"""Hospitals and the other tiers: physicians, beds, equipment, length of stay, capacity, severity and upgrades."""
 
 from ..stockflow import auxiliary, by, delay, flow, maximum, reference, smooth, stock, total
 from .names import care, scheme, tier
-
 
 # --- physicians ---
 

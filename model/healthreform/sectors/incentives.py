@@ -1,7 +1,7 @@
-"""Incentives: what each item earns the hospital and its doctors, how far income falls short, and the volume that follows."""
+"""Incentives: what each item earns, how far income falls short, and the volume that follows."""
 
 from ..stockflow import auxiliary, by, exp, flow, maximum, reference, smooth, stock, total
-from .names import care, bill_item, tier
+from .names import bill_item, care, tier
 
 
 @auxiliary("dimensionless", over=(tier, bill_item))
@@ -26,7 +26,7 @@ def wage_at_start(wage):
 
 @auxiliary("dimensionless", over=(tier, bill_item))
 def item_incentive(item_margin, institution_weight, bonus_weight, promotion_share, promoted_share):
-    """Gain from one more yuan of an item as its prescriber sees it: the house's margin, his bonus, the firm's payment."""
+    """Gain from one more yuan of an item to its prescriber: the house's margin, his bonus, the firm's payment."""
     return institution_weight * item_margin + bonus_weight + promotion_share * promoted_share
 
 
@@ -83,7 +83,7 @@ def pressure(income_gap, income_gap_at_start, budget_gap, budget_gap_weight):
 
 @smooth("dimensionless", over=tier, time="inducement_time", start="full")
 def inducement(pressure, inducement_limit, inducement_slope, inducement_mirror):
-    """Volume that want of income adds, up to a limit; a weaker mirror where income is ample (McGuire and Pauly 1991)."""
+    """Volume that want of income adds, up to a limit; weaker the other way (McGuire and Pauly 1991)."""
     return (
         1
         + (inducement_limit - 1) * (1 - exp(0 - inducement_slope * maximum(pressure, 0) / (inducement_limit - 1)))
@@ -95,7 +95,7 @@ def inducement(pressure, inducement_limit, inducement_slope, inducement_mirror):
 
 @auxiliary("dimensionless", over=(tier, care))
 def induced_contacts(inducement, induced_contact_weight, admission_payment_effect, bed_pressure):
-    """Contacts doctors add: repeat visits and admissions that want of income, payment by the case or empty beds bring."""
+    """Contacts doctors add for want of income, under payment by the case, or because beds are empty."""
     return inducement**induced_contact_weight * by(
         care, outpatient=1, inpatient=admission_payment_effect * bed_pressure
     )

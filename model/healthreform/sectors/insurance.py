@@ -1,8 +1,7 @@
-"""Insurance: money in, what a contact is covered for, claims, what is owed and paid, and what pools do when they run short."""
+"""Insurance: money in, cover of a contact, claims, what is owed and paid, and what pools do when they run short."""
 
 from ..stockflow import auxiliary, balance, by, flow, maximum, normal_cdf, smooth, smooth_minimum, stock, total
 from .names import care, scheme, tier
-
 
 # --- money in ---
 
@@ -153,7 +152,7 @@ def claims_falling_due(claims_payable, claim_time):
 
 @auxiliary("dimensionless", over=scheme)
 def payable_share(fund_reserve, claims_falling_due, working_reserve_time):
-    """How far the reserve reaches: near one with months of money, falling to nothing as it empties; the rest stays owed."""
+    """How far the reserve reaches: near one with months of money, nothing when it is empty; the rest stays owed."""
     return fund_reserve / (fund_reserve + claims_falling_due * working_reserve_time)
 
 
@@ -309,7 +308,7 @@ def insurer_costs(commercial_premiums, commercial_claims_ratio, insurer_retained
 
 @balance("yuan/year", scale="medical_income_total")
 def bills_settled(bills, claims_due, left_to_patients, other_paid, assistance_paid, borne_by_provider):
-    """Every bill is settled by somebody: fund, patient, other payers, assistance, or the provider that bears the rest."""
+    """Every bill is settled: by fund, patient, other payers, assistance, or the provider that bears the rest."""
     return (
         total(bills, tier, care, scheme)
         - total(claims_due, tier, care, scheme)

@@ -1,8 +1,7 @@
 """Outcomes: what is published, and what a reform is judged by. No stocks here."""
 
 from ..stockflow import auxiliary, balance, by, log, normal_cdf, total
-from .names import care, bill_item, scheme, tier
-
+from .names import bill_item, care, scheme, tier
 
 # --- funds raised: total health expenditure as published ---
 
@@ -222,7 +221,7 @@ def spent_on_care(
     retail_sales,
     other_household_health,
 ):
-    """What providers and pharmacies receive for care and goods; less than the funds raised by what funds and insurers keep, capital and administration."""
+    """What providers and pharmacies receive for care and goods: the second view of the same payments."""
     return (
         total(medical_income - borne_by_provider + recurrent_subsidy + losses_covered, tier)
         + public_health_paid

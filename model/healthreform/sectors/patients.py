@@ -18,7 +18,7 @@ def real_income_at_start(real_income):
 
 @auxiliary("yuan_2010/contact", over=(tier, care, scheme))
 def felt_price(cost_per_contact, patient_share, felt_share, price_index, access_cost):
-    """Price a patient feels at the point of care: his share of the bill in real terms, and the cost of getting there."""
+    """Price felt at the point of care: the patient's share of the bill in real terms, and the cost of getting there."""
     return cost_per_contact * patient_share * felt_share / price_index + access_cost
 
 
@@ -165,7 +165,7 @@ def pull(
 
 @auxiliary("dimensionless", over=(tier, care, scheme))
 def attraction(contact_share_at_start, felt_price, felt_price_at_start, tier_price_coefficient, pull):
-    """Weight of a tier in the choice; constants come from the first year's shares, so that at the start it equals them."""
+    """Weight of a tier in the choice; its constants are the shares of the start."""
     return contact_share_at_start * (felt_price / felt_price_at_start) ** (0 - tier_price_coefficient) * pull
 
 

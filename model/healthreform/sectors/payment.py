@@ -1,7 +1,7 @@
 """Payment: what the next yuan of care earns under each method, the rates, and what is coded."""
 
 from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, reference, smooth, stock, total
-from .names import care, bill_item, scheme, tier
+from .names import bill_item, care, scheme, tier
 
 
 @auxiliary("dimensionless")
@@ -92,7 +92,7 @@ def case_rate(cost_per_contact):
 
 @flow("yuan/contact/year", over=tier, into="case_rate")
 def rate_update(case_rate, reported_cost, rate_floor, rate_cost_weight, rate_margin, inflation, rate_update_time):
-    """Yardstick update (Shleifer 1985): part of the old rate with inflation, part of the region's lagged cost, not below a floor."""
+    """Yardstick update (Shleifer 1985): old rate and the region's lagged cost in parts, not below a floor."""
     return (
         maximum(
             rate_floor,

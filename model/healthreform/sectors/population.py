@@ -42,7 +42,7 @@ def persons_total(people):
 
 @auxiliary("person", over=scheme)
 def persons(persons_total, employee_member_share):
-    """People by the scheme they belong to or would belong to; everybody outside the employee scheme counts as resident."""
+    """People by the scheme they belong to or would; all outside the employee scheme count as residents."""
     return persons_total * by(scheme, employee=employee_member_share, resident=1 - employee_member_share)
 
 
@@ -127,7 +127,7 @@ def finding(chronic_unfound, finding_rate, screening_effort):
 
 @auxiliary("person")
 def management_places(chronic_care_capacity, grant_effect, effective_contract_share, contract_management_gain):
-    """People primary care can follow up: places the public-health grant pays for, more where a contract means something."""
+    """People primary care can follow up: places the grant pays for, more where contracts mean something."""
     return chronic_care_capacity * grant_effect * (1 + contract_management_gain * effective_contract_share)
 
 

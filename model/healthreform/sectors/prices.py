@@ -1,4 +1,4 @@
-"""Prices: drugs and consumables as bought and marked up, tests, and medical services, whose price rises with the room made."""
+"""Prices: drugs and consumables as bought and marked up, tests, and services, whose price rises with the room made."""
 
 from ..stockflow import auxiliary, by, flow, maximum, minimum, reference, smooth, stock, total
 from .names import bill_item, scheme, tier

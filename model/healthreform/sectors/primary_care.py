@@ -151,7 +151,7 @@ def trust_earned(
     trust_of_capability,
     trust_of_contract,
 ):
-    """Trust that primary care's capability, against hospitals', and real contracts deserve, kept between none and full."""
+    """Trust that capability against hospitals and real contracts deserve, kept between none and full."""
     return maximum(
         0,
         minimum(

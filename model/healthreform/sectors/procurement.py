@@ -1,8 +1,7 @@
-"""Procurement in volume: molecules under contract, what they cost, who wins, and what is saved; consumables; suppliers."""
+"""Procurement in volume: molecules under contract, prices, winners, savings; consumables; suppliers."""
 
 from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, reference, smooth, stock, total
-from .names import care, family, bill_item, product, tier
-
+from .names import bill_item, family, product, tier
 
 # --- molecules: not covered -> under contract -> expired -> under contract ---
 
@@ -58,25 +57,16 @@ def in_contract(molecules_contracted, molecules_expired, molecules_floor):
 # --- inside a covered molecule: winners, losing originators, other generics ---
 
 
+@auxiliary("dimensionless")
+def quota_kept(reported_volume_share, volume_compliance, platform_share, in_contract, switch_back):
+    """Share of a covered molecule's volume that moves to the winners: the quota, as far as it is kept and supplied."""
+    return reported_volume_share * volume_compliance * platform_share * in_contract * (1 - switch_back)
+
+
 @auxiliary("dimensionless", over=product)
-def product_share_aimed(
-    product_share_at_start, reported_volume_share, volume_compliance, platform_share, in_contract, switch_back
-):
-    """Volume shares of the products of a molecule: the winners' quota, kept as far as hospitals comply."""
-    return by(
-        product,
-        winners=product_share_at_start["winners"]
-        + (1 - product_share_at_start["winners"])
-        * reported_volume_share
-        * volume_compliance
-        * platform_share
-        * in_contract
-        * (1 - switch_back),
-        originators=product_share_at_start["originators"]
-        * (1 - reported_volume_share * volume_compliance * platform_share * in_contract * (1 - switch_back)),
-        other_generics=product_share_at_start["other_generics"]
-        * (1 - reported_volume_share * volume_compliance * platform_share * in_contract * (1 - switch_back)),
-    )
+def product_share_aimed(product_share_at_start, quota_kept):
+    """Volume shares of the products of a molecule: winners gain what the others lose."""
+    return product_share_at_start * (1 - quota_kept) + by(product, winners=quota_kept, originators=0, other_generics=0)
 
 
 @smooth("dimensionless", over=product, time="switching_time", start="product_share_at_start")
@@ -87,7 +77,7 @@ def product_share(product_share_aimed):
 
 @auxiliary("dimensionless", over=product)
 def product_price(product_price_at_start, procurement_price_cut, in_contract, expired_price_keep):
-    """Prices of a covered molecule's products against the old mean: the winners' bid; after expiry part of the cut is kept."""
+    """Prices of a covered molecule's products against the old mean; after expiry part of the winners' cut is kept."""
     return product_price_at_start * by(
         product,
         winners=1 - procurement_price_cut * (in_contract + (1 - in_contract) * expired_price_keep),
