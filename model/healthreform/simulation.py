@@ -14,7 +14,11 @@ from .setting import LAST_YEAR, STEP, Setting
 from .stockflow.errors import RunError
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray
+    from numpy.typing import NDArray
+
+    from .stockflow.results import RawResult
 
 
 def simulate(
@@ -59,15 +63,8 @@ def simulate(
         If the years, the step or the method cannot be, or the run goes wrong: which variable, and when.
     """
     setting = Setting.read(place, scenario, changes, start=start, stop=stop, step=step, method=method)
-    from .stockflow.inputs import make_inputs
-
+    raw, start_values = run_setting(setting, every_step=every_step)
     model = setting.model
-    compiled = compiled_model(model, None, method, every_step)
-    inputs = make_inputs(model.flat, base_values(model, setting.records))
-    raw = compiled.run(inputs, setting.first, setting.last, setting.step)
-    if raw.failures:
-        raise RunError(raw.failures[0].message.removeprefix("run 0: "))
-    start_values = values_at_start(model, inputs, setting.first, model.flat.stocks)
     if conservation and not every_step:
         assert_conserved(model, raw, start_values)
     columns = {name: index for index, name in enumerate(raw.names)}
@@ -78,3 +75,22 @@ def simulate(
             result[name].attrs["at_start"] = begun if variable.over else begun[0]
     result.attrs = setting.provenance()
     return result
+
+
+def run_setting(setting: Setting, *, every_step: bool = False) -> tuple[RawResult, dict[str, NDArray[np.float64]]]:
+    """Run a setting once: all values by flat name, and the stocks at the start.
+
+    Raises
+    ------
+    RunError
+        If the run goes wrong: which variable, and when.
+    """
+    from .stockflow.inputs import make_inputs
+
+    model = setting.model
+    compiled = compiled_model(model, None, setting.method, every_step)
+    inputs = make_inputs(model.flat, base_values(model, setting.records))
+    raw = compiled.run(inputs, setting.first, setting.last, setting.step)
+    if raw.failures:
+        raise RunError(raw.failures[0].message.removeprefix("run 0: "))
+    return raw, values_at_start(model, inputs, setting.first, model.flat.stocks)

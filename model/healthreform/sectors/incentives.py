@@ -45,9 +45,15 @@ def doctor_income(pay_per_worker, promotion_income, staff):
     return pay_per_worker + promotion_income / staff
 
 
-@smooth("yuan/worker/year", over=tier, time="income_reference_time", growth="wage_growth_at_start")
+@smooth(
+    "yuan/worker/year",
+    over=tier,
+    time="income_reference_time",
+    growth="wage_growth_at_start",
+    source="McGuire 2000, Handbook of Health Economics 1A:461",
+)
 def income_reference(doctor_income, wage, reference_wage_weight, reference_wage_ratio):
-    """Income thought fair: a mean of the economy's wage and of what one is used to (income reference; McGuire 2000)."""
+    """Income thought fair: a mean of the economy's wage and of what one is used to (income reference)."""
     return reference_wage_weight * reference_wage_ratio * wage + (1 - reference_wage_weight) * doctor_income
 
 
@@ -81,9 +87,15 @@ def pressure(income_gap, income_gap_at_start, budget_gap, budget_gap_weight):
     return income_gap - income_gap_at_start + budget_gap_weight * budget_gap
 
 
-@smooth("dimensionless", over=tier, time="inducement_time", start="full")
+@smooth(
+    "dimensionless",
+    over=tier,
+    time="inducement_time",
+    start="full",
+    source="McGuire and Pauly 1991, J Health Econ 10:385",
+)
 def inducement(pressure, inducement_limit, inducement_slope, inducement_mirror):
-    """Volume that want of income adds, up to a limit; weaker the other way (McGuire and Pauly 1991)."""
+    """Volume that want of income adds, up to a limit; weaker the other way."""
     return (
         1
         + (inducement_limit - 1) * (1 - exp(0 - inducement_slope * maximum(pressure, 0) / (inducement_limit - 1)))
@@ -101,9 +113,9 @@ def induced_contacts(inducement, induced_contact_weight, admission_payment_effec
     )
 
 
-@auxiliary("dimensionless", over=tier)
+@auxiliary("dimensionless", over=tier, source="Roemer's law; Shain and Roemer 1959")
 def bed_pressure(usual_occupancy, occupancy_at_start, bed_elasticity):
-    """Empty beds lower the threshold of admission (Roemer's law)."""
+    """Empty beds lower the threshold of admission."""
     return (usual_occupancy / occupancy_at_start) ** (0 - bed_elasticity)
 
 

@@ -82,7 +82,7 @@ def patient_share(fund_share, other_payer_share, assistance_share):
     return (1 - fund_share) * (1 - other_payer_share) * (1 - assistance_share)
 
 
-@auxiliary("dimensionless", over=(care, scheme))
+@auxiliary("dimensionless", over=(care, scheme), source="range of the felt price of account money: parameter file")
 def felt_share(account_use, known_account_reach, felt_account_price):
     """Part of a patient's share that is felt: money on the account counts for less."""
     return by(scheme, employee=1 - account_use * known_account_reach * (1 - felt_account_price), resident=1)
@@ -255,7 +255,14 @@ def fund_margin(pool_income, claims_due):
     return 1 - total(claims_due, tier, care) / pool_income
 
 
-@smooth("dimensionless", over=scheme, time="deficit_time", start="deficit_share_at_start", outcome=True)
+@smooth(
+    "dimensionless",
+    over=scheme,
+    time="deficit_time",
+    start="deficit_share_at_start",
+    outcome=True,
+    source="normal spread of margins among pools",
+)
 def deficit_share(fund_margin, pool_balance_point, pool_dispersion):
     """Share of pools in deficit, from the spread of margins among them."""
     return normal_cdf((pool_balance_point - fund_margin) / pool_dispersion)

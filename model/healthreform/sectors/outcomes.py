@@ -139,7 +139,7 @@ def out_of_pocket_per_person(out_of_pocket_expenditure, persons_total):
     return out_of_pocket_expenditure / persons_total
 
 
-@auxiliary("dimensionless", outcome=True)
+@auxiliary("dimensionless", outcome=True, source="tail of a lognormal in closed form")
 def catastrophic_share(
     out_of_pocket_per_person, gdp, persons_total, income_to_output, catastrophic_threshold, out_of_pocket_dispersion
 ):

@@ -103,7 +103,7 @@ def appeal(perceived_quality, quality_at_start, trust, trust_at_start):
     return perceived_quality / quality_at_start * by(tier, tertiary=1, secondary=1, primary=trust / trust_at_start)
 
 
-@auxiliary("dimensionless", over=(tier, care))
+@auxiliary("dimensionless", over=(tier, care), source="size term of a choice among aggregates, McFadden 1978")
 def tier_size(doctors, doctors_at_start, beds, beds_at_start):
     """How much of a tier there is: doctors for outpatients, beds for inpatients, against the start.
 
@@ -163,13 +163,15 @@ def pull(
     )
 
 
-@auxiliary("dimensionless", over=(tier, care, scheme))
+@auxiliary("dimensionless", over=(tier, care, scheme), source="multinomial logit, McFadden 1974")
 def attraction(contact_share_at_start, felt_price, felt_price_at_start, tier_price_coefficient, pull):
     """Weight of a tier in the choice; its constants are the shares of the start."""
     return contact_share_at_start * (felt_price / felt_price_at_start) ** (0 - tier_price_coefficient) * pull
 
 
-@auxiliary("dimensionless", over=(tier, care, scheme))
+@auxiliary(
+    "dimensionless", over=(tier, care, scheme), source="multinomial logit, McFadden 1974; size term, McFadden 1978"
+)
 def chosen_share(attraction, gatekeeping_coverage, gatekeeping_compliance, gatekept_share):
     """Shares of the tiers: free choice (logit), and the rule of first contact where it is applied and kept."""
     return (1 - gatekeeping_coverage * gatekeeping_compliance) * attraction / total(

@@ -10,7 +10,7 @@ def case_share(drg_share, dip_share):
     return drg_share + dip_share
 
 
-@auxiliary("dimensionless", over=(tier, care))
+@auxiliary("dimensionless", over=(tier, care), source="Ellis and McGuire 1986; Hodgkin and McGuire 1994")
 def marginal_revenue(
     fund_weight, drg_share, dip_share, drg_marginal_revenue, dip_marginal_revenue, mean_margin, case_payment_exclusion
 ):
@@ -57,13 +57,13 @@ def marginal_revenue_at_start(marginal_revenue):
     return marginal_revenue
 
 
-@auxiliary("dimensionless", over=(tier, care))
+@auxiliary("dimensionless", over=(tier, care), source="Ellis and McGuire 1986, J Health Econ 5:129")
 def payment_effect(marginal_revenue, marginal_revenue_at_start, cost_response):
     """What the way of payment does to cost per contact: it moves with the change of marginal revenue."""
     return exp(cost_response * (marginal_revenue - marginal_revenue_at_start))
 
 
-@auxiliary("dimensionless", over=tier)
+@auxiliary("dimensionless", over=tier, source="Ellis and McGuire 1986, J Health Econ 5:129")
 def stay_payment_effect(marginal_revenue, marginal_revenue_at_start, stay_response):
     """What the way of payment does to length of stay."""
     return exp(stay_response * (marginal_revenue["inpatient"] - marginal_revenue_at_start["inpatient"]))
@@ -90,9 +90,9 @@ def case_rate(cost_per_contact):
     return cost_per_contact["inpatient"]
 
 
-@flow("yuan/contact/year", over=tier, into="case_rate")
+@flow("yuan/contact/year", over=tier, into="case_rate", source="Shleifer 1985, RAND J Econ 16:319")
 def rate_update(case_rate, reported_cost, rate_floor, rate_cost_weight, rate_margin, inflation, rate_update_time):
-    """Yardstick update (Shleifer 1985): old rate and the region's lagged cost in parts, not below a floor."""
+    """Yardstick update: old rate and the region's lagged cost in parts, not below a floor."""
     return (
         maximum(
             rate_floor,
@@ -115,7 +115,7 @@ def perceived_result(case_result):
     return case_result
 
 
-@auxiliary("dimensionless", over=tier)
+@auxiliary("dimensionless", over=tier, source="Hodgkin and McGuire 1994, J Health Econ 13:1")
 def admission_payment_effect(case_share, perceived_result, admission_response):
     """Admissions answer the gain on a case, as far as cases are what is paid."""
     return exp(admission_response * case_share * perceived_result)
@@ -160,11 +160,11 @@ def points_at_start(contacts_at_start):
     return total(contacts_at_start["inpatient"], tier, scheme)
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source="Benstetter and Wambach 2006, J Health Econ 25:92")
 def points_value(usual_points, points_made, points_share, budget_growth, budget_time):
     """Value of a point against its base: a budget over the sum of points, so that more points for all lower it.
 
-    Each hospital sees its own points only (points treadmill; Benstetter and Wambach 2006).
+    Each hospital sees its own points only (points treadmill).
     """
     return 1 - points_share * (1 - usual_points * (1 + budget_growth["resident"] * budget_time) / points_made)
 

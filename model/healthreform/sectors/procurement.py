@@ -104,7 +104,7 @@ def procured_price(covered_share, molecule_price, other_drug_price):
     return other_drug_price * (1 - covered_share * (1 - molecule_price))
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source="Wang J 2022, BMJ Open 12:e054346")
 def alternatives_rise(covered_share, molecule_price, leakage_share, own_price_volume):
     """Drugs used more: alternatives outside the list take back part of the saving, cheaper molecules are used more."""
     return 1 + covered_share * (leakage_share * (1 - molecule_price) + molecule_price ** (0 - own_price_volume) - 1)

@@ -25,7 +25,7 @@ class _Condition:
         """Only ``where`` takes a condition."""
         if name != "where":
             raise UnitError(f"{name}() takes quantities, not a comparison")
-        return _agree("where(): its two branches", *arguments[1:])
+        return _agree("where()", *arguments[1:])
 
     def __and__(self, other: object) -> _Condition:
         if not isinstance(other, _Condition):
@@ -62,7 +62,7 @@ class Measure:
         pair = (other, self) if swapped else (self, other)
         if not fits:
             a, b = pair
-            raise UnitError(f"{operation} does not fit: {_show(a)} and {_show(b)}")
+            raise UnitError(f"the two sides of {operation} differ in unit: {_show(a)} and {_show(b)}")
         return Measure(self.unit, (operation, *pair))
 
     def __add__(self, other: Any) -> Measure:
@@ -113,7 +113,7 @@ class Measure:
         return Measure(self.unit, ("**", other, self))
 
     def __lt__(self, other: Any) -> _Condition:
-        self._same("comparison", other)
+        self._same("a comparison", other)
         return _Condition()
 
     __le__ = __gt__ = __ge__ = __lt__
@@ -133,7 +133,7 @@ class Measure:
         if name in ("total", "previous"):
             return self
         if name == "by":
-            return reduce(lambda a, b: _agree("by(): two of its branches", a, b), arguments[1:])
+            return reduce(lambda a, b: _agree("by()", a, b), arguments[1:])
         if name in ("exp", "log", "normal_cdf"):
             self._plain(f"{name}() needs a dimensionless argument:")
             return Measure(self.unit, (name, self))
@@ -144,9 +144,9 @@ class Measure:
                 sharpness = arguments[2]
                 if isinstance(sharpness, Measure):
                     sharpness._plain("the sharpness of smooth_minimum must be dimensionless:")
-            return _agree(name, *arguments[:2])
+            return _agree(f"{name}()", *arguments[:2])
         if name == "where":
-            return _agree("where(): its two branches", *arguments[1:])
+            return _agree("where()", *arguments[1:])
         raise UnitError(f"{name}() is not known for units")
 
 
@@ -178,7 +178,7 @@ def _text(value: Any, *, inner: bool = False) -> str:
         return value.made
     operation, *operands = value.made
     if len(operands) == 1 or operation[0].isalpha():
-        return f"{operation.partition(':')[0].removesuffix('()')}({', '.join(_text(part) for part in operands)})"
+        return f"{operation.removesuffix('()')}({', '.join(_text(part) for part in operands)})"
     text = f" {operation} ".join(_text(part, inner=True) for part in operands)
     return f"({text})" if inner else text
 

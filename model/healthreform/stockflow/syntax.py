@@ -60,9 +60,11 @@ class Reader:
 
     def read(self, node: ast.expr) -> Written:
         """The written expression of a syntax tree."""
-        found = self._read(node)
+        return self._not_of_numbers_alone(self._read(node), node)
+
+    def _not_of_numbers_alone(self, found: Written, node: ast.expr) -> Written:
         if self.literals is not None and isinstance(found, Call) and not reads_of(found) and found != _HALF:
-            raise self.fail(node, f"'{ast.unparse(node)}' makes a number out of numbers: make it a parameter")
+            raise self.fail(node, f"'{ast.unparse(node)}' is made of numbers alone: make it a parameter")
         return found
 
     def _read(self, node: ast.expr) -> Written:
@@ -186,7 +188,8 @@ class Reader:
         if isinstance(node, ast.BinOp) and type(node.op) in _LOGICAL:
             return Call(_LOGICAL[type(node.op)], (self._condition(node.left), self._condition(node.right)))
         if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARE:
-            return Call(_COMPARE[type(node.ops[0])], (self.read(node.left), self.read(node.comparators[0])))
+            compared = Call(_COMPARE[type(node.ops[0])], (self.read(node.left), self.read(node.comparators[0])))
+            return self._not_of_numbers_alone(compared, node)
         raise self.fail(
             node,
             f"'{ast.unparse(node)}' is not a condition: compare two quantities with < <= > or >=, "

@@ -1,0 +1,240 @@
+"""What ``healthreform check`` does: the battery that a model has to pass before its numbers are believed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .assembly import sector_modules
+from .changes import split_name
+from .datasets import written_names
+from .engine_use import assert_conserved
+from .headed_file import shipped_names
+from .inventory import levers
+from .named_loops import read_loops
+from .place import Place
+from .setting import LAST_YEAR, STEP, Setting
+from .simulation import run_setting
+from .stockflow.conservation import negative_payments
+from .stockflow.errors import StockflowError
+from .stockflow.interpret import Interpreter
+from .stockflow.model import build
+from .sweeping import sweep
+
+if TYPE_CHECKING:
+    import pandas
+
+    from .stockflow.results import RawResult
+
+#: Largest error of the step that passes, as a share of a variable's largest value.
+INTEGRATION_ERROR = 1e-3
+#: Largest difference between the kernel and the interpreter that passes, likewise.
+KERNEL_ERROR = 1e-9
+#: Years over which the slow interpreter is compared with the kernel.
+REFERENCE_YEARS = 2
+#: The year in which each lever is moved to see whether it does anything.
+LEVER_YEAR = 2026
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found."""
+
+    name: str
+    passed: bool
+    result: str
+
+
+def check(place: str | os.PathLike[str] | Place = "china", *, adaptive: bool = False) -> pandas.DataFrame:
+    """Check a place's model.
+
+    Parameters
+    ----------
+    place : as for ``simulate``.
+    adaptive : also integrate the first years with SciPy's adaptive solver on the interpreter, which takes longer.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By check: passed, and the result in a line.
+    """
+    import pandas
+
+    found = [vars(finding) for finding in findings(place, adaptive=adaptive)]
+    return pandas.DataFrame(found).set_index("name")
+
+
+def findings(place: str | os.PathLike[str] | Place, *, adaptive: bool = False) -> Iterator[Finding]:
+    """The checks one by one, each as it is done; an error of the package is a finding, not an end."""
+    here = Place.load(place)
+    yield _counts(here)
+    for name, judge in _CHECKS.items():
+        yield _judged(name, judge, here)
+    if adaptive:
+        yield _judged("adaptive solver", _adaptive, here)
+    yield from _loops(here)
+
+
+def _judged(name: str, judge: Callable[[Place], tuple[bool, str]], place: Place) -> Finding:
+    try:
+        return Finding(name, *judge(place))
+    except StockflowError as error:
+        return Finding(name, False, str(error))
+
+
+def _counts(place: Place) -> Finding:
+    model = place.model
+    written = [variable for variable in model.variables.values() if variable.generated_by is None]
+    moving = [variable for variable in written if variable.role == "stock" or variable.kind in ("delay", "pipeline")]
+    systems = {row for lever in model.records.levers.values() for row in lever.system}
+    return Finding(
+        "size",
+        True,
+        f"{len(written)} written equations, {len(model.flat.equations) + len(model.flat.stocks)} after expansion; "
+        f"{len(model.flat.stocks)} stocks ({len(moving)} written); {len(model.records.levers)} levers "
+        f"({len(model.flat.paths)} dated inputs), {len(systems)} of 32 systems; "
+        f"{len(model.flat.parameters)} parameter values; {len(model.payments)} payments",
+    )
+
+
+def _units(place: Place) -> tuple[bool, str]:
+    """Build again with nothing remembered: every equation is executed on units, every name must be known and used."""
+    modules = sector_modules()
+    model = build(modules, place.model.records, check_units=True)
+    return True, f"{len(model.variables)} equations executed on units; every name known, every input used"
+
+
+def _conservation(place: Place) -> tuple[bool, str]:
+    worst: dict[str, float] = {}
+    wrong_way: set[str] = set()
+    names = shipped_names("scenarios")
+    for scenario in names:
+        setting = _setting(place, scenario)
+        raw, start = run_setting(setting)
+        for kind, error in assert_conserved(place.model, raw, start).items():
+            worst[kind] = max(worst.get(kind, 0.0), error)
+        values = dict(raw.columns())
+        wrong_way |= {split_name(flow)[0] for flow in negative_payments(place.model.ledger, values)}
+    errors = ", ".join(f"{kind} {error:.1e}" for kind, error in worst.items())
+    backward = f"; payments that run backward: {', '.join(sorted(wrong_way))}" if wrong_way else ""
+    return not wrong_way, f"{len(names)} scenarios to {LAST_YEAR}; largest error: {errors}{backward}"
+
+
+def _setting(place: Place, scenario: str = "baseline", stop: int = LAST_YEAR, step: float = STEP) -> Setting:
+    return Setting.read(place, scenario, None, start=None, stop=stop, step=step, method="rk4")
+
+
+def _integration(place: Place) -> tuple[bool, str]:
+    whole, _ = run_setting(_setting(place))
+    half, _ = run_setting(_setting(place, step=STEP / 2))
+    name, error = _largest_difference(place, whole, half)
+    return error <= INTEGRATION_ERROR, f"step 1/{round(1 / STEP)} against half of it: at most {error:.1e} ({name})"
+
+
+def _largest_difference(place: Place, found: RawResult, true: RawResult) -> tuple[str, float]:
+    """Over what authors wrote: the variable with the largest difference as a share of its largest value."""
+    written = {name for name in written_names(place.model) if _is_authored(place, name)}
+    columns = [i for i, name in enumerate(true.names) if split_name(name)[0] in written]
+    sizes = np.abs(true.values[0][:, columns]).max(axis=0)
+    apart = np.abs(found.values[0] - true.values[0])[:, columns].max(axis=0) / np.where(sizes > 0, sizes, 1.0)
+    index = int(np.argmax(apart))
+    return true.names[columns[index]], float(apart[index])
+
+
+def _is_authored(place: Place, name: str) -> bool:
+    return name not in place.model.variables or place.model.variables[name].generated_by is None
+
+
+def _reference(place: Place) -> tuple[bool, str]:
+    last = place.start + REFERENCE_YEARS - 1
+    raw, _ = run_setting(_setting(place, stop=last))
+    trajectory = Interpreter(place.model).run(place.start, last, STEP)
+    worst, error = "", 0.0
+    for name, column in raw.columns():
+        if name in trajectory.values:
+            size = float(np.abs(trajectory.values[name]).max()) or 1.0
+            apart = float(np.abs(column[0] - trajectory.values[name]).max()) / size
+            if not apart <= error:
+                worst, error = name, apart
+    return error <= KERNEL_ERROR, f"{REFERENCE_YEARS} years by kernel and by interpreter: at most {error:.1e} ({worst})"
+
+
+def _adaptive(place: Place) -> tuple[bool, str]:
+    """Integrate piece by piece between the dates at which an input bends, so that the solver meets no kink."""
+    from scipy.integrate import solve_ivp
+
+    stop = place.start + REFERENCE_YEARS
+    interpreter = Interpreter(place.model)
+    rate, state = interpreter.right_hand_side(float(place.start))
+    bends = {date for points in place.model.path_points().values() for date, _ in points}
+    dates = sorted({float(place.start), float(stop)} | {date for date in bends if place.start < date < stop})
+    for begin, end in zip(dates, dates[1:], strict=False):
+        solved = solve_ivp(rate, (begin, np.nextafter(end, begin)), state, method="RK45", rtol=1e-8, atol=1e-6)
+        if not solved.success:
+            return False, f"the solver stopped at {solved.t[-1]:g}: {solved.message}"
+        state = solved.y[:, -1]
+    raw, _ = run_setting(_setting(place, stop=stop - 1))
+    true = dict(zip(interpreter.stock_names(), state, strict=True))
+    apart = {name: abs(raw[name][0, -1] - value) / (abs(value) or 1.0) for name, value in true.items()}
+    worst = max(apart, key=lambda name: apart[name])
+    error = float(apart[worst])
+    return error <= INTEGRATION_ERROR, f"RK45, rtol 1e-8, {REFERENCE_YEARS} years: at most {error:.1e} ({worst})"
+
+
+def _levers(place: Place) -> tuple[bool, str]:
+    """Each lever alone to the ends of its range, against none moved; one that moves no outcome is named."""
+    import pandas
+
+    table = levers(place, elements=True)
+    base = table["value"].to_numpy(float)
+    rows = [base]
+    for column, (low, high) in enumerate(zip(table["low"], table["high"], strict=True)):
+        for end in (low, high):
+            row = base.copy()
+            row[column] = end
+            rows.append(row)
+    design = pandas.DataFrame(rows, columns=list(table.index))
+    runs: Any = sweep(place, "baseline", design, ramp=(LEVER_YEAR, LEVER_YEAR))
+    failures = [text for text in runs["failure"].values if text]
+    dead = [
+        name
+        for column, name in enumerate(table.index)
+        if not any(_differs(runs, run) for run in (1 + 2 * column, 2 + 2 * column))
+    ]
+    text = f"{len(table)} levers from {LEVER_YEAR}, each alone to both ends of its range: {len(table) - len(dead)} act"
+    if dead:
+        text += f"; without effect there: {', '.join(dead)}"
+    if failures:
+        text += f"; {len(failures)} runs failed, the first: {failures[0]}"
+    return not failures, text
+
+
+def _differs(runs: Any, run: int) -> bool:
+    outcomes = [values for values in runs.data_vars.values() if {"run", "time"} <= set(values.dims)]
+    return any(not np.array_equal(values[run].values, values[0].values) for values in outcomes)
+
+
+def _loops(place: Place) -> Iterator[Finding]:
+    for loop in read_loops().values():
+        name = f"loop: {loop.title}"
+        try:
+            found = loop.found(place)
+        except StockflowError as error:
+            yield Finding(name, False, str(error))
+            continue
+        fits = found.polarity == loop.polarity
+        wanted = "" if fits else f", declared {loop.polarity}: {found}"
+        yield Finding(name, fits, f"{found.polarity}, {len(found.names)} links{wanted}")
+
+
+_CHECKS: dict[str, Callable[[Place], tuple[bool, str]]] = {
+    "units and closed world": _units,
+    "conservation": _conservation,
+    "integration error": _integration,
+    "kernel and reference": _reference,
+    "levers": _levers,
+}
