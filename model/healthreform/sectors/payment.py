@@ -160,7 +160,7 @@ def points_at_start(contacts_at_start):
     return total(contacts_at_start["inpatient"], tier, scheme)
 
 
-@auxiliary("dimensionless", source="Benstetter and Wambach 2006, J Health Econ 25:92")
+@auxiliary("dimensionless", source="Benstetter and Wambach 2006, J Health Econ 25")
 def points_value(usual_points, points_made, points_share, budget_growth, budget_time):
     """Value of a point against its base: a budget over the sum of points, so that more points for all lower it.
 
