@@ -161,12 +161,12 @@ def points_at_start(contacts_at_start):
 
 
 @auxiliary("dimensionless", source="Benstetter and Wambach 2006, J Health Econ 25")
-def points_value(usual_points, points_made, points_share, budget_growth, budget_time):
+def points_value(usual_points, points_made, points_share, case_growth_allowed, budget_time):
     """Value of a point against its base: a budget over the sum of points, so that more points for all lower it.
 
     Each hospital sees its own points only (points treadmill).
     """
-    return 1 - points_share * (1 - usual_points * (1 + budget_growth["resident"] * budget_time) / points_made)
+    return 1 - points_share * (1 - usual_points * (1 + case_growth_allowed * budget_time) / points_made)
 
 
 @auxiliary("dimensionless")
