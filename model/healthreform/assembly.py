@@ -37,8 +37,6 @@ def common_records() -> Records:
     return Records.load(sorted((DATA / "parameters").glob("*.toml")), units=UNITS)
 
 
-def build_model(
-    records: Records, modules: tuple[ModuleType, ...] | None = None, *, check_units: bool = True
-) -> Model:
+def build_model(records: Records, modules: tuple[ModuleType, ...] | None = None, *, check_units: bool = True) -> Model:
     """The model with some inputs; its units are executed once for each version of the equations, then remembered."""
     return build(modules or sector_modules(), records, check_units=check_units, cache=cache_folder() / "units")

@@ -155,7 +155,12 @@ def _check_span(points: Points, span: Span, where: str) -> None:
 
 
 def splice(history: Points, change: Points) -> Points:
-    """History up to the first date of a change, then the change; a jump where they do not meet."""
+    """History up to the first date of a change, then the change; a jump where they do not meet.
+
+    Of a change that begins with a jump of its own, the value before that jump holds for no time and falls away.
+    """
+    if len(change) > 1 and change[0][0] == change[1][0]:
+        change = change[1:]
     date, value = change[0]
     before = [point for point in history if point[0] < date]
     if before:

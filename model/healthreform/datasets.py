@@ -58,8 +58,8 @@ def to_dataset(
         coordinates["run"] = ("run", np.asarray(runs), {"long_name": "run"})
     for name in names:
         over = model.over(name)
-        block = values[:, :, [columns[flat] for flat in flat_names(name, over)]]
-        block = block.reshape(*values.shape[:2], *(len(subscript.elements) for subscript in over))
+        chosen = values[:, :, [columns[flat] for flat in flat_names(name, over)]]
+        block: Any = chosen.reshape(*values.shape[:2], *(len(subscript.elements) for subscript in over))
         dimensions = (*lead, *(subscript.name for subscript in over))
         block = block[0] if runs is None else block
         if _role(model, name) == "reference":
@@ -127,8 +127,13 @@ def _versions(*packages: str) -> dict[str, str]:
 
 def _storable(value: Any) -> Any:
     """A value as NetCDF can keep it: numbers and text as they are, anything else as JSON."""
-    return value if isinstance(value, (str, int, float)) else json.dumps(value, default=_plain, ensure_ascii=False)
+    return value if isinstance(value, (str, int, float)) else json.dumps(_plain(value), ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:
-    return value.tolist() if hasattr(value, "tolist") else str(value)
+    """Mappings and arrays, also of numpy, as JSON can keep them."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    return value.tolist() if hasattr(value, "tolist") else value

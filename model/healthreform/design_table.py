@@ -84,7 +84,9 @@ def read_design(model: Model, records: Records, table: pandas.DataFrame) -> Desi
     """
     columns = getattr(table, "columns", None)
     if columns is None or getattr(table, "index", None) is None:
-        raise RecordError(f"design: a {type(table).__name__} is no table; give a pandas.DataFrame, one row for each run")
+        raise RecordError(
+            f"design: a {type(table).__name__} is no table; give a pandas.DataFrame, one row for each run"
+        )
     if not len(table):
         raise RecordError("design: it has no rows; give at least one, each is a run")
     if not len(columns):
@@ -103,7 +105,9 @@ def _check_labels(table: pandas.DataFrame) -> None:
         raise RecordError("design: it has labels of several levels; flatten them with reset_index()")
     if not table.index.is_unique:
         twice = table.index[table.index.duplicated()][0]
-        raise RecordError(f"design: the row label {twice!r} is given twice; number the rows with reset_index(drop=True)")
+        raise RecordError(
+            f"design: the row label {twice!r} is given twice; number the rows with reset_index(drop=True)"
+        )
 
 
 def _flat_columns(model: Model, records: Records, columns: list[Any]) -> list[tuple[str, ...]]:

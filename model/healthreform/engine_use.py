@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from .stockflow.compile import compile_model
 from .stockflow.conservation import check_conservation
-from .stockflow.errors import RunError
 from .stockflow.evaluate import evaluate
 from .stockflow.model import Model
 from .stockflow.paths import Path
@@ -69,7 +68,9 @@ def assert_conserved(model: Model, raw: RawResult, start: Mapping[str, NDArray[n
     return check_conservation(model, values, {name: value[chosen] for name, value in start.items()})
 
 
-def values_at_start(model: Model, inputs: RunInputs, start: int, names: Iterable[str]) -> dict[str, NDArray[np.float64]]:
+def values_at_start(
+    model: Model, inputs: RunInputs, start: int, names: Iterable[str]
+) -> dict[str, NDArray[np.float64]]:
     """Some of the starting values, of stocks or of whatever they are computed from, one for each run."""
     runs = np.arange(inputs.runs)
     parameters = inputs.parameters(runs)

@@ -26,9 +26,7 @@ def equation_text(model: Model, name: str) -> str:
 def rate_text(model: Model, name: str) -> str:
     """The flows of a stock with their signs, each written name once, what fills it first."""
     written = {movement.flow: movement.variable for movement in model.ledger.movements}
-    terms = {
-        (sign, written[flow]): None for flat in model.flat_names(name) for sign, flow in model.ledger.rates[flat]
-    }
+    terms = {(sign, written[flow]): None for flat in model.flat_names(name) for sign, flow in model.ledger.rates[flat]}
     ordered = sorted(terms, key=lambda term: -term[0])
     text = " ".join(f"{'+' if sign > 0 else '-'} {flow}" for sign, flow in ordered)
     return text.removeprefix("+ ")

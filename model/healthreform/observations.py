@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas
     import xarray
 
+_OBSERVED = DATA / "history" / "observed.toml"
 _COLUMNS = ("series", "year", "value", "unit", "grade", "source")
 _KEYS = ("series", "factor", "skip", "optional", "note")
 #: From the surest to the least sure; a sum is as sure as the least sure of its parts.
@@ -106,9 +107,7 @@ def history(place: str | os.PathLike[str] | Place = "china", *, table: bool = Fa
     """
     here = Place.load(place)
     published = read_series(_file(here))
-    rows = [
-        (each, year, row) for each in counterparts(here.model).values() for year, row in each.values(published)
-    ]
+    rows = [(each, year, row) for each in counterparts(here.model).values() for year, row in each.values(published)]
     return _as_table(here.model, rows) if table else _as_dataset(here.model, rows)
 
 
@@ -165,22 +164,24 @@ def _errors(simulated: Any, observed: Any) -> dict[str, float]:
 
 
 def observed_variables(model: Model) -> dict[str, str]:
-    """The written variables that have an observed counterpart, and the names of their series."""
+    """The written variables of a model that have an observed counterpart, and the names of their series."""
     found: dict[str, dict[str, None]] = {}
-    for each in counterparts(model).values():
-        found.setdefault(split_name(each.name)[0], {}).update(dict.fromkeys(each.series))
+    for each in _read_counterparts(_OBSERVED).values():
+        name = split_name(each.name)[0]
+        if name in model.variables:
+            found.setdefault(name, {}).update(dict.fromkeys(each.series))
     return {name: ", ".join(series) for name, series in found.items()}
 
 
 def counterparts(model: Model, file: Path | None = None) -> dict[str, Counterpart]:
-    """Which series stand against which variables, by flat name; those of variables that the model has not are refused.
+    """Which series stand against which variables, by flat name.
 
     Raises
     ------
     RecordError
         If the file is wrong, or names a variable or an element that does not exist.
     """
-    chosen = file or DATA / "history" / "observed.toml"
+    chosen = file or _OBSERVED
     found = {}
     for each in _read_counterparts(chosen).values():
         name = split_name(each.name)[0]

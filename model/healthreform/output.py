@@ -57,8 +57,8 @@ def save(result: xarray.Dataset, path: str | os.PathLike[str]) -> Path:
     Parameters
     ----------
     result : of ``simulate``, ``sweep`` or ``history``.
-    path : ends in ``.nc`` (NetCDF, everything, with units and what made it) or ``.csv`` (a table: one row for each time,
-        or run and time; a column for each variable or ``name[element]``; lines with ``#`` above it say what made it and
+    path : ends in ``.nc`` (NetCDF: everything, with units and what made it) or ``.csv`` (a table: a row for each time,
+        or run and time, a column for each variable or ``name[element]``; lines with ``#`` above it say what made it and
         give the units).
 
     Raises

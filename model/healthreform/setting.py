@@ -81,9 +81,7 @@ class Setting:
             raise RunError(f"method {method!r} is unknown; use one of: {', '.join(METHODS)}")
         steps = steps_per_year(step)
         changed = {} if changes is None else changes
-        records = apply_changes(
-            here.model, plan.apply(here.model), changed, where="changes", span=(first, last + 1)
-        )
+        records = apply_changes(here.model, plan.apply(here.model), changed, where="changes", span=(first, last + 1))
         return cls(here, plan, dict(changed), records, first, last, 1 / steps, method)
 
     def provenance(self, title: str = "", **more: Any) -> dict[str, Any]:
@@ -107,7 +105,7 @@ def _years(place: Place, start: object, stop: object) -> tuple[int, int]:
     last = _year("stop", stop)
     if first != place.start:
         raise RunError(
-            f"start {first}: a run of {place.name} begins in {place.start}, the year its stocks are known for; leave it out"
+            f"start {first}: a run of {place.name} begins in {place.start}, when its stocks are known; leave start out"
         )
     if last < first:
         raise RunError(f"stop {last} lies before the start {first}; stop is the last calendar year reported")

@@ -92,7 +92,13 @@ def sweep(
     if len(parts) == 1:
         return parts[0]
     return xarray.concat(
-        parts, "run", data_vars="minimal", coords="minimal", compat="override", join="override", combine_attrs="override"
+        parts,
+        "run",
+        data_vars="minimal",
+        coords="minimal",
+        compat="override",
+        join="override",
+        combine_attrs="override",
     )
 
 

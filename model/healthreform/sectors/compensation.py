@@ -53,15 +53,18 @@ def fixed_pay_share_at_start(fixed_pay_share):
 
 
 @auxiliary("yuan/worker/year", over=tier, outcome=True)
-def pay_per_worker(fixed_pay, performance_pay, staff, payroll_limit, wage):
-    """Pay of a health worker, the doctor's among them: fixed and performance pay, within the payroll limit."""
-    return minimum(payroll_limit * wage, (fixed_pay + performance_pay) / staff)
+def pay_per_worker(fixed_pay, performance_pay, staff, payroll_limit, wage, on_cost_ratio):
+    """Pay of a health worker, the doctor's among them: fixed and performance pay, within the payroll limit.
+
+    It is what the employer pays: the worker's wage and what comes on top of it.
+    """
+    return minimum(payroll_limit * wage * (1 + on_cost_ratio), (fixed_pay + performance_pay) / staff)
 
 
 @auxiliary("dimensionless", over=tier, outcome=True)
-def pay_ratio(pay_per_worker, wage):
-    """Pay against the economy's wage."""
-    return pay_per_worker / wage
+def pay_ratio(pay_per_worker, wage, on_cost_ratio):
+    """Pay, without what employers pay on top, against the economy's wage."""
+    return pay_per_worker / (1 + on_cost_ratio) / wage
 
 
 @auxiliary("yuan/worker/year", outcome=True)

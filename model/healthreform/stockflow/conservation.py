@@ -1,8 +1,8 @@
 """What a run must conserve: cash, stocks and balances, checked on its numbers.
 
 The matrix of payments balances by construction, so the checks compare what the flows say with what the stocks did.
-``values`` maps flat names to arrays whose last axis is the calendar year: a stock at the year's end, a flow as its total
-over the year.  ``start`` maps stocks to their values before the first year; without it the first year is left out.
+``values`` maps flat names to arrays whose last axis is the calendar year: a stock at the year's end, a flow as its
+total over the year.  ``start`` maps stocks to their values before the first year; without it that year is left out.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ Nothing here reads the syntax tree or the flat model, so that it can bear witnes
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .accounts import split_end
 from .errors import RunError, nearest
 from .model import Model
 from .named import NamedArray, NamedTable, as_named
@@ -20,7 +20,6 @@ from .paths import GRID_TOLERANCE, Path
 from .written import Variable
 
 METHODS = ("rk4", "euler")
-_END = re.compile(r"(\w+)(?:\[(.*)\])?\Z")
 
 #: Named arrays by written name.
 State = dict[str, NamedArray]
@@ -133,10 +132,10 @@ class Interpreter:
         return as_named(result).spread_over(variable.over)
 
     def _stock(self, end: str | None) -> Variable | None:
-        return None if end is None else self.model.variables[_split(end)[0]]
+        return None if end is None else self.model.variables[split_end(end)[0]]
 
     def _cash(self, end: str | None) -> Variable | None:
-        return None if end is None else self.cash.get(_split(end)[0])
+        return None if end is None else self.cash.get(split_end(end)[0])
 
     # -------------------------------------------------------------------------------------------------- whole runs
 
@@ -270,16 +269,9 @@ def _moved(stocks: State, rates: State, step: float) -> State:
     return {name: stocks[name] + step * rates[name] for name in stocks}
 
 
-def _split(end: str) -> tuple[str, list[str]]:
-    match = _END.match(end.replace(" ", ""))
-    if match is None:
-        raise RunError(f"'{end}' is not the name of an account or a stock")
-    return match.group(1), match.group(2).split(",") if match.group(2) else []
-
-
 def _share(flow: NamedArray, stock: Variable, end: str) -> tuple[Any, NDArray[Any]]:
     """Where in the stock a flow arrives, and how much arrives there."""
-    chosen = {s: e for e in _split(end)[1] for s in stock.over if e in s.elements}
+    chosen = {s: e for e in split_end(end)[1] for s in stock.over if e in s.elements}
     open_ends = tuple(subscript for subscript in stock.over if subscript not in chosen)
     extra = [subscript for subscript in flow.over if subscript not in open_ends]
     amount = (flow.total(*extra) if extra else flow).spread_over(open_ends)

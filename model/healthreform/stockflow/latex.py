@@ -136,7 +136,7 @@ class _Writer:
             return f"{self.write(parts[0], own, chosen)} {mark} {self.write(parts[1], right, chosen)}", own
         if node.operation == "divide":
             above, below = (self.write(part, _LOOSEST, chosen) for part in parts)
-            return rf"\frac{{{above}}}{{{below}}}", _PRODUCT
+            return rf"\frac{{{above}}}{{{below}}}", _SIGN
         if node.operation == "negate":
             return f"-{self.write(parts[0], _PRODUCT, chosen)}", _SUM
         if node.operation == "power":

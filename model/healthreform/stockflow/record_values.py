@@ -58,7 +58,7 @@ def parse_toml(text: str, file: str) -> dict[str, Any]:
         raise RecordError(f"{file}: it is empty")
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # malformed, or an integer of thousands of digits
         raise RecordError(f"{file}: malformed TOML: {error}") from None
     except RecursionError:
         raise RecordError(f"{file}: malformed TOML: it is nested too deeply") from None
@@ -160,13 +160,12 @@ def number_reader(entry: Entry, factor: Fraction) -> Callable[[Any, str], float]
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             what = "text" if isinstance(value, str) else type(value).__name__
             raise entry.error(f"{value!r} is {what}; a number goes here", key)
-        if not math.isfinite(value):
-            raise entry.error(f"{value} is not a finite number", key)
         try:
-            converted = float(value) if factor == 1 else float(Fraction(value) * factor)
+            if math.isfinite(value):
+                return float(value) if factor == 1 else float(Fraction(value) * factor)
         except OverflowError:
-            raise entry.error(f"{value} is too large a number", key) from None
-        return converted
+            raise entry.error("the number is too large", key) from None
+        raise entry.error(f"{value} is not a finite number", key)
 
     return read
 

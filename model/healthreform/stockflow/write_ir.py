@@ -8,7 +8,7 @@ from math import inf
 from .errors import ModelError
 from .expression import Apply, Expression, Lookup, Name, Number
 from .flat import FlatModel, Table
-from .layout import Layout, needed_at_start, needed_equations
+from .layout import Layout, needed_at_start, ordered_levels
 from .vector_ir import FunctionWriter, bits
 
 PERMUTE, PERMUTE_TWO = "llvm.x86.avx512.permvar.df.512", "llvm.x86.avx512.vpermi2var.pd.512"
@@ -240,12 +240,11 @@ def rates_text(layout: Layout) -> tuple[str, frozenset[str]]:
     _provide_inputs(equations, model)
     equations.provide(model.stocks, "%state")
     equations.provide(model.references, "%reference")
-    needed = needed_equations(layout)
     reports = _Reports(layout, equations)
     for name in (*model.paths, *model.stocks):
         reports.write(name)
-    for name, expression in model.equations:
-        if name in needed:
+    for level in ordered_levels(layout):
+        for name, expression in level:
             equations.define(name, expression)
             reports.write(name)
     _write_rates(writer, equations, model)

@@ -1,0 +1,323 @@
+"""Shared analysis: ranges to sample, Latin hypercubes, parameters conditioned on history, outcomes and their effects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .changes import split_name
+from .inventory import levers, parameters
+from .observations import history
+from .place import Place
+from .stockflow.errors import RecordError, RunError, nearest
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+PlaceLike = str | os.PathLike[str] | Place
+Positions = NDArray[np.float64]
+
+#: The share of members below a band, within it and above it: ten, eighty and ten in a hundred.
+BAND = (0.1, 0.9)
+
+
+# ---------------------------------------------------------------------------------------------------------- outcomes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A headline outcome, as it is printed and drawn.
+
+    Attributes
+    ----------
+    variable : name of the variable, or ``name[element]``.
+    title, unit : of its level.
+    factor : from the model's unit to this one.
+    change_unit : unit of a difference between two levels.
+    """
+
+    variable: str
+    title: str
+    unit: str
+    factor: float
+    change_unit: str
+
+    def read(self, result: xarray.Dataset) -> xarray.DataArray:
+        """Its values in a result, in its own unit."""
+        return self.factor * pick(result, self.variable)
+
+
+def _share(variable: str, title: str, unit: str = "%") -> Outcome:
+    return Outcome(variable, title, unit, 100.0, "percentage points")
+
+
+#: Outcomes by the name that tables and files give them.
+OUTCOMES: Mapping[str, Outcome] = {
+    "total_health_expenditure": Outcome(
+        "total_health_expenditure", "Total health expenditure", "trillion yuan", 1e-12, "trillion yuan"
+    ),
+    "out_of_pocket_share": _share("out_of_pocket_share", "Out-of-pocket share", "% of expenditure"),
+    "fund_months": Outcome("reserve_time", "Fund reserve", "months of claims", 12.0, "months of claims"),
+    "hospital_margin": _share("hospital_margin", "Hospital margin", "% of revenue"),
+    "hospital_pay": _share("pay_ratio[tertiary]", "Tertiary hospitals' pay", "% of mean wage"),
+    "primary_pay": _share("pay_ratio[primary]", "Primary-care pay", "% of mean wage"),
+    "primary_visit_share": _share("primary_visit_share", "Primary-care visits", "% of visits"),
+    "complications": Outcome("chronic_complicated", "People with complications", "million", 1e-6, "million"),
+}
+
+
+def variables_of(outcomes: Iterable[Outcome]) -> list[str]:
+    """The written variables that some outcomes are read from."""
+    return list(dict.fromkeys(split_name(outcome.variable)[0] for outcome in outcomes))
+
+
+def pick(result: xarray.Dataset, name: str) -> xarray.DataArray:
+    """A variable of a result, or one element of it by ``name[element]``.
+
+    Raises
+    ------
+    RecordError
+        If the result does not hold it.
+    """
+    written, elements = split_name(name)
+    if written not in result:
+        raise RecordError(f"the result has no variable '{written}'{nearest(written, map(str, result.data_vars))}")
+    found = result[written]
+    for element in elements:
+        dimension = next((d for d in found.dims if d not in ("run", "time") and element in found[d].values), None)
+        if dimension is None:
+            raise RecordError(f"'{element}' is no element of '{written}'")
+        found = found.sel({dimension: element}, drop=True)
+    return found
+
+
+# ------------------------------------------------------------------------------------------------- ranges and designs
+
+
+def uncertain_parameters(place: PlaceLike = "china") -> pandas.DataFrame:
+    """Every parameter that is not known exactly, one row for each element: low, high, value, distribution."""
+    table = parameters(place, elements=True)
+    uncertain = (table["distribution"] != "fixed") & (table["high"] > table["low"])
+    return table.loc[uncertain, ["low", "high", "value", "distribution"]]
+
+
+def lever_reach(place: PlaceLike = "china", reach: float = 0.5) -> pandas.DataFrame:
+    """How far levers are moved: part of the way from policy as enacted to either end of their ranges.
+
+    Parameters
+    ----------
+    reach : 0 moves nothing, 1 moves to the ends of the ranges.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each element, ``name[element]``: lever (the name), value, low and high (what it is moved to).
+    """
+    if not 0 < reach <= 1:
+        raise RunError(f"reach {reach!r} must lie above 0 and not above 1")
+    table = levers(place, elements=True)
+    table.insert(0, "lever", [split_name(name)[0] for name in table.index])
+    for end in ("low", "high"):
+        table[end] = table["value"] + reach * (table[end] - table["value"])
+    return table[["lever", "value", "low", "high", "unit"]]
+
+
+def latin_hypercube(runs: int, dimensions: int, seed: int) -> Positions:
+    """Positions between 0 and 1, shape (runs, dimensions), each dimension evenly filled."""
+    from scipy.stats import qmc
+
+    if runs < 2:
+        raise RunError(f"runs {runs!r}: a Latin hypercube needs at least 2")
+    return np.asarray(qmc.LatinHypercube(dimensions, rng=seed).random(runs))
+
+
+def parameter_values(positions: Positions, ranges: pandas.DataFrame) -> pandas.DataFrame:
+    """A design from positions: the value below which that part of each parameter's distribution lies."""
+    import pandas
+    from scipy.stats import triang
+
+    columns = {}
+    for place, (name, row) in enumerate(ranges.iterrows()):
+        low, high, at = row["low"], row["high"], positions[:, place]
+        if row["distribution"] == "loguniform":
+            values = low * (high / low) ** at
+        elif row["distribution"] == "triangular":
+            values = triang.ppf(at, (row["value"] - low) / (high - low), low, high - low)
+        else:
+            values = low + at * (high - low)
+        columns[name] = np.clip(values, low, high)
+    return pandas.DataFrame(columns)
+
+
+def lever_values(positions: Positions, reach: pandas.DataFrame) -> pandas.DataFrame:
+    """A design from positions, one for each lever: its elements move together, each within its own reach."""
+    import pandas
+
+    names = list(dict.fromkeys(reach["lever"]))
+    at = {name: positions[:, place] for place, name in enumerate(names)}
+    return pandas.DataFrame(
+        {flat: row["low"] + at[row["lever"]] * (row["high"] - row["low"]) for flat, row in reach.iterrows()}
+    )
+
+
+def each_lever_alone(reach: pandas.DataFrame) -> pandas.DataFrame:
+    """A design that moves one lever in each row, to its low and its high end; the first row moves none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by text: ``as enacted``, then ``name: low`` and ``name: high``. A lever that already stands at an end
+        has no row for it.
+    """
+    import pandas
+
+    rows = {"as enacted": reach["value"]}
+    for name, part in reach.groupby("lever", sort=False):
+        for end in ("low", "high"):
+            if not np.allclose(part[end], part["value"], rtol=1e-12, atol=0):
+                moved = reach["value"].copy()
+                moved[part.index] = part[end]
+                rows[f"{name}: {end}"] = moved
+    return pandas.DataFrame.from_dict(rows, orient="index")
+
+
+# ---------------------------------------------------------------------------------------------- agreement with history
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was observed, and what each run has in its place; in logarithms.
+
+    Attributes
+    ----------
+    observed : shape (facts,).
+    simulated : shape (runs, facts); NaN where a run failed or is not positive.
+    series : the series each fact belongs to.
+    """
+
+    observed: NDArray[np.float64]
+    simulated: NDArray[np.float64]
+    series: NDArray[np.str_]
+
+    def error(self) -> NDArray[np.float64]:
+        """For each run, the mean over the series of the mean absolute percentage error, as a share."""
+        off = np.abs(np.exp(self.simulated - self.observed) - 1)
+        return np.mean([off[:, self.series == name].mean(axis=1) for name in dict.fromkeys(self.series)], axis=0)
+
+
+def facts(runs: xarray.Dataset, years: tuple[int, int], shortest: int = 5, place: PlaceLike = "china") -> Facts:
+    """The series published within some years, beside what each run of a sweep has for them.
+
+    Parameters
+    ----------
+    years : first and last calendar year that count.
+    shortest : series with fewer values are left out.
+    """
+    observed, simulated, series = [], [], []
+    table = history(place, table=True)
+    table = table[table["year"].between(*years) & (table["value"] > 0)]
+    for name, part in table.groupby("name", sort=False):
+        if split_name(name)[0] not in runs or len(part) < shortest:
+            continue
+        values = pick(runs, name).sel(time=part["year"].to_numpy()).transpose("run", "time").to_numpy()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            simulated.append(np.where(values > 0, np.log(values), np.nan))
+        observed.append(np.log(part["value"].to_numpy(float)))
+        series += [name] * len(part)
+    if not series:
+        raise RecordError(f"no series of {shortest} values or more was published in {years[0]}-{years[1]}")
+    return Facts(np.concatenate(observed), np.concatenate(simulated, axis=1), np.array(series))
+
+
+def condition_on_history(
+    positions: Positions, known: Facts, *, error: float, seed: int, noise: float = 2.5
+) -> tuple[Positions, NDArray[np.bool_]]:
+    """Move sampled parameters to where runs agree with history: an ensemble smoother.
+
+    Each row moves by the regression of parameters on simulated facts over the rows, in normal scores, so that values
+    stay within their ranges; observations are perturbed by their error, so that the rows keep the spread that history
+    leaves open (van Leeuwen and Evensen 1996; Emerick and Reynolds 2013). The years of a series are not independent:
+    the error is widened until a series weighs as much as two facts.
+
+    Parameters
+    ----------
+    positions : shape (runs, parameters), between 0 and 1.
+    known : from runs with these parameters.
+    error : standard error of a fact, model and measurement together, as a share.
+    noise : correlations of less than this many standard errors are taken for chance.
+
+    Returns
+    -------
+    positions, usable : the moved positions of the usable rows, and which rows those are; rows that failed are not.
+    """
+    from scipy.stats import norm
+
+    usable = np.isfinite(known.simulated).all(axis=1)
+    runs = int(usable.sum())
+    if runs < 10:
+        raise RunError(f"only {runs} runs can be compared with history; sample more runs")
+    scores, simulated = norm.ppf(np.clip(positions[usable], 1e-6, 1 - 1e-6)), known.simulated[usable]
+    away, spread = simulated - simulated.mean(axis=0), scores - scores.mean(axis=0)
+    together = spread.T @ away / (runs - 1)
+    correlation = together / np.outer(spread.std(axis=0), away.std(axis=0))
+    together[np.abs(correlation) < noise / np.sqrt(runs)] = 0.0
+    length = np.array([np.count_nonzero(known.series == name) for name in known.series])
+    variance = error**2 * np.maximum(length / 2, 1)
+    gain = np.linalg.solve(away.T @ away / (runs - 1) + np.diag(variance), together.T).T
+    drawn = known.observed + np.random.default_rng(seed).normal(size=simulated.shape) * np.sqrt(variance)
+    return np.asarray(norm.cdf(scores + (drawn - simulated) @ gain.T)), usable
+
+
+# ------------------------------------------------------------------------------------------------------------ effects
+
+
+def band(values: Any, axis: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lower and upper end of the band over the runs that did not fail."""
+    low, high = np.nanquantile(np.asarray(values, dtype=float), BAND, axis=axis)
+    return low, high
+
+
+def effects(
+    central: Mapping[str, NDArray[np.float64]],
+    members: Mapping[str, NDArray[np.float64]],
+    names: Sequence[str],
+    base: str,
+) -> pandas.DataFrame:
+    """Differences from a base, with bands over members that share their parameters.
+
+    Parameters
+    ----------
+    central : by outcome, one number for each name.
+    members : by outcome, shape (names, members): the same columns have the same parameters.
+    names : what the rows are; ``base`` is one of them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        name, outcome, level, effect, effect_low, effect_high, change_unit; the base has effects of zero.
+    """
+    import pandas
+
+    at = list(names).index(base)
+    rows = []
+    for key, level in central.items():
+        low, high = band(members[key] - members[key][at], axis=1)
+        for place, name in enumerate(names):
+            rows.append(
+                {
+                    "name": name,
+                    "outcome": key,
+                    "level": level[place],
+                    "effect": level[place] - level[at],
+                    "effect_low": low[place],
+                    "effect_high": high[place],
+                    "unit": OUTCOMES[key].change_unit,
+                }
+            )
+    return pandas.DataFrame(rows)

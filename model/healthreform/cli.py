@@ -1,0 +1,241 @@
+"""The command line: ``healthreform run``, ``sweep``, ``list``, ``show`` and ``check``.
+
+Exit codes: 0 all is well, 1 a check failed or every run of a sweep did, 2 something given was wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from . import __version__
+from .cli_printing import ERR, LISTED, OUT, print_lines, print_run, print_table, with_progress
+from .cli_reading import read_changes, read_design_file, read_ramp, read_step
+from .stockflow.errors import StockflowError
+
+app = typer.Typer(
+    name="healthreform",
+    help="A system-dynamics model of China's healthcare reform.\n\n"
+    "Begin with [bold]healthreform list scenarios[/bold] and [bold]healthreform run china baseline[/bold].",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    levers = "levers"
+    parameters = "parameters"
+    variables = "variables"
+    equations = "equations"
+    places = "places"
+    scenarios = "scenarios"
+    loops = "loops"
+
+
+class Method(StrEnum):
+    """How it is integrated."""
+
+    rk4 = "rk4"
+    euler = "euler"
+
+
+PlaceArgument = Annotated[str, typer.Argument(help="A place: a name (healthreform list places), or a .toml file.")]
+ScenarioArgument = Annotated[
+    str, typer.Argument(help="A scenario: a name (healthreform list scenarios), or a .toml file.")
+]
+SetOption = Annotated[
+    list[str],
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Change a lever or a parameter: [bold]NAME=0.6[/bold] for the whole run, or dated, "
+        "[bold]NAME=2019:0.0,2024:0.8[/bold], straight between the dates; [bold]NAME\\[element]=...[/bold] for one "
+        "element. May be given several times.",
+    ),
+]
+StopOption = Annotated[int, typer.Option(help="Last calendar year reported.")]
+StepOption = Annotated[str, typer.Option(help="Step in years, such as 1/16.")]
+MethodOption = Annotated[Method, typer.Option(help="Runge-Kutta of order four, or Euler.")]
+
+
+@app.command()
+def run(
+    place: PlaceArgument = "china",
+    scenario: ScenarioArgument = "baseline",
+    changes: SetOption = [],  # noqa: B006 - typer copies it
+    stop: StopOption = 2040,
+    step: StepOption = "1/16",
+    method: MethodOption = Method.rk4,
+    every_step: Annotated[bool, typer.Option("--every-step", help="Values at every step, not years.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the run: .nc (NetCDF) or .csv.")] = None,
+    show: Annotated[list[str], typer.Option(help="Variables to print; by default some headline outcomes.")] = [],  # noqa: B006
+) -> None:
+    """Run a place under a scenario, print headline outcomes, and save the run if asked to.
+
+    healthreform run china baseline --set drug_mark_up=2019:0.1,2024:0 -o runs/baseline.nc
+    """
+    from .output import check_target, save
+    from .simulation import simulate
+
+    if output is not None:
+        check_target(output)
+    result = simulate(
+        place,
+        scenario,
+        read_changes(changes),
+        stop=stop,
+        step=read_step(step),
+        method=method.value,
+        every_step=every_step,
+    )
+    print_run(result, show)
+    if output is not None:
+        OUT.print(f"saved to {save(result, output)}")
+
+
+@app.command()
+def sweep(
+    design: Annotated[Path, typer.Argument(help="A .csv table: columns are levers or parameters, rows are runs.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to save the runs: .nc (NetCDF) or .csv.")],
+    place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
+    scenario: Annotated[str, typer.Option(help="A scenario, as for run.")] = "baseline",
+    changes: SetOption = [],  # noqa: B006
+    ramp: Annotated[
+        str | None,
+        typer.Option(metavar="FROM:TO", help="Levers leave history at one date, reach the design at another."),
+    ] = None,
+    keep: Annotated[list[str], typer.Option(help="Variables to save; by default the outcomes.")] = [],  # noqa: B006
+    stop: StopOption = 2040,
+    step: StepOption = "1/16",
+    method: MethodOption = Method.rk4,
+    threads: Annotated[int | None, typer.Option(help="How many to use; by default all processors.")] = None,
+) -> None:
+    """Run a place once for each row of a table, and save all runs.
+
+    A run that goes wrong is reported and leaves the others alone. Memory stays flat, however many rows there are.
+
+    healthreform sweep design.csv -o runs.nc --ramp 2026:2031
+    """
+    from .output import check_target, save_in_parts
+    from .sweeping import sweep_in_chunks
+
+    check_target(output)
+    table = read_design_file(design)
+    parts = sweep_in_chunks(
+        place,
+        scenario,
+        table,
+        changes=read_changes(changes),
+        ramp=read_ramp(ramp),
+        keep=keep or None,
+        stop=stop,
+        step=read_step(step),
+        method=method.value,
+        threads=threads,
+    )
+    failures: dict[Any, str] = {}
+    save_in_parts(with_progress(parts, len(table), failures), output)
+    for label, text in list(failures.items())[:10]:
+        ERR.print(f"row {label} failed: {text}", markup=False, soft_wrap=True)
+    OUT.print(f"{len(table) - len(failures)} of {len(table)} runs went well; saved to {output}")
+    if len(failures) == len(table):
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
+    containing: Annotated[str, typer.Option(help="Only rows in which this text stands somewhere.")] = "",
+) -> None:
+    """List levers, parameters, variables, equations, places, scenarios or loops."""
+    from . import inventory
+
+    make = getattr(inventory, kind.value)
+    table = make() if kind in (Kind.places, Kind.scenarios) else make(place)
+    columns = [column for column in LISTED[kind.value] if column in table.columns]
+    texts = [" ".join(map(str, row)).lower() for row in table.itertuples()]
+    chosen = table[[containing.lower() in text for text in texts]]
+    print_table(chosen[columns].reset_index(), f"{len(chosen)} {kind.value}")
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A variable, lever, driver, parameter or table.")],
+    place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
+) -> None:
+    """Show one name: equation, unit, source, what it depends on and what depends on it."""
+    from .place import Place
+    from .showing import describe_name
+
+    print_lines(describe_name(Place.load(place), name))
+
+
+@app.command()
+def check(
+    place: Annotated[str, typer.Argument(help="A place, as for run.")] = "china",
+    adaptive: Annotated[
+        bool, typer.Option("--adaptive", help="Also integrate the first years with SciPy's adaptive solver.")
+    ] = False,
+) -> None:
+    """Check the model: units, closed world, conservation, integration error, levers, loops with their polarity."""
+    from .check_model import findings
+    from .place import Place
+
+    failed = 0
+    for finding in findings(Place.load(place), adaptive=adaptive):
+        mark = "[green]ok    [/green]" if finding.passed else "[red]FAILED[/red]"
+        OUT.print(f"{mark} [bold]{finding.name}[/bold]: ", end="")
+        OUT.print(finding.result, markup=False, soft_wrap=True)
+        failed += not finding.passed
+    if failed:
+        raise typer.Exit(1)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        OUT.print(f"healthreform {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
+def main() -> None:
+    """Run the command line; whatever the user did wrong ends in one line and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except StockflowError as error:
+        _fail(str(error), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("interrupted; nothing half-written is left", 130)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # what typer says of a wrong option; nothing where it has shown its help
+            _fail(error.format_message(), 2)
+        raise
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    if message:
+        ERR.print("[red]error:[/red] ", end="")
+        ERR.print(" ".join(message.split()), markup=False, soft_wrap=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""What the command line shows: tables of results and of what there is, a name on one screen, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from .output import to_table
+from .stockflow.errors import RecordError, nearest
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+OUT = Console(highlight=False)
+ERR = Console(stderr=True, highlight=False)
+
+_HEADLINES = (
+    "total_health_expenditure",
+    "out_of_pocket_share",
+    "fund_time",
+    "hospital_margin",
+    "primary_visit_share",
+    "mean_pay",
+)
+#: Columns of each table that fit on a screen.
+LISTED = {
+    "levers": ["unit", "low", "high", "value", "over", "description"],
+    "parameters": ["unit", "low", "high", "value", "over", "grade", "description"],
+    "variables": ["kind", "unit", "over", "sector", "description"],
+    "equations": ["equation"],
+    "places": ["title", "start", "description"],
+    "scenarios": ["title", "based_on", "description"],
+    "loops": ["title", "polarity", "description"],
+}
+_SHORT = {"dimensionless": ""}
+#: Years, evenly spread, that fit beside names and units.
+_MOST_YEARS = 4
+
+
+def print_run(result: xarray.Dataset, wanted: list[str]) -> None:
+    """Some variables over some years."""
+    for name in wanted:
+        if name not in result:
+            raise RecordError(f"--show {name}: no variable of that name{nearest(name, map(str, result.data_vars))}")
+    OUT.print(Text(result.attrs["title"], style="bold"))
+    names = wanted or [name for name in _HEADLINES if name in result]
+    if not names:
+        return
+    count = result.sizes["time"]
+    places = sorted({round(i * (count - 1) / (_MOST_YEARS - 1)) for i in range(_MOST_YEARS)})
+    chosen, units = to_table(result[names].isel(time=places))
+    grid = Table(box=None, padding=(0, 1, 0, 0))
+    grid.add_column("variable", no_wrap=True)
+    grid.add_column("unit", no_wrap=True)
+    for time in chosen["time"]:
+        grid.add_column(f"{time:g}", justify="right", no_wrap=True)
+    for name, unit in zip(chosen.columns[1:], units[1:], strict=True):
+        grid.add_row(Text(str(name)), Text(_SHORT.get(unit, unit)), *(_figure(value) for value in chosen[name]))
+    OUT.print(grid)
+
+
+def _figure(value: float) -> str:
+    """Three figures, without the zeros and the plus that make a power of ten long."""
+    return f"{value:.3g}".replace("e+", "e").replace("e0", "e")
+
+
+def print_table(table: pandas.DataFrame, title: str) -> None:
+    """A table of what there is; names stay whole, so that they can be copied."""
+    grid = Table(*map(str, table.columns), box=None, caption=title, caption_justify="left")
+    for column, name in zip(grid.columns, table.columns, strict=True):
+        column.overflow = "fold"
+        column.no_wrap = name == "name"
+    for row in table.itertuples(index=False):
+        grid.add_row(*(Text(_cell(value)) for value in row))
+    OUT.print(grid)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if value != value else f"{value:g}"
+    return str(value)
+
+
+def with_progress(parts: Iterator[xarray.Dataset], runs: int, failures: dict[Any, str]) -> Iterator[xarray.Dataset]:
+    """Pass the parts of a sweep on, with a bar on the terminal, and note which runs failed."""
+    columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=ERR, transient=True) as progress:
+        task = progress.add_task("", total=runs)
+        for part in parts:
+            for label, text in zip(part["run"].values, part["failure"].values, strict=True):
+                if text:
+                    failures[label] = str(text)
+            yield part
+            progress.advance(task, part.sizes["run"])
+
+
+def print_lines(lines: Iterable[tuple[str, str]]) -> None:
+    """Headings and texts side by side; the first heading is the name of it all."""
+    grid = Table.grid(padding=(0, 2))
+    for place, (heading, text) in enumerate(lines):
+        grid.add_row(Text(heading, style="bold" if place == 0 else "cyan"), Text(text))
+    OUT.print(grid)

@@ -1,0 +1,219 @@
+"""Figures for print: one style, a palette that colour-blind readers can tell apart, files saved whole with their data."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .output import OutputError, load
+from .stockflow.errors import StockflowError
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Widths of a journal's column and page, in millimetres.
+COLUMN, PAGE = 86, 178
+
+#: The palette of Okabe and Ito (2008).
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+GREY = "#7F7F7F"
+
+STYLE: Mapping[str, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 7,
+    "axes.titlesize": 7.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 7,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.4,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "lines.linewidth": 1.2,
+    "pdf.fonttype": 42,  # whole fonts, so that text stays text
+    "savefig.dpi": 300,
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a scenario is drawn: never by colour alone."""
+
+    label: str
+    colour: str
+    line: Any
+    marker: str
+
+
+#: The scenarios that figures set apart from the rest.
+LOOKS: Mapping[str, Look] = {
+    "baseline": Look("Policy as enacted", BLUE, "-", "o"),
+    "linked_package": Look("Linked package", VERMILLION, (0, (4, 1.5)), "s"),
+    "all_at_once": Look("All at once", PURPLE, (0, (1, 1)), "D"),
+    "making_room": Look("Step 1: making room", GREEN, "-.", "^"),
+    "adjusting_structure": Look("Step 2: adjusting structure", ORANGE, (0, (5, 1, 1, 1, 1, 1)), "v"),
+    "ensuring_connection": Look("Step 3: ensuring connection", SKY, (0, (2, 1)), "P"),
+    "no_reform": Look("Policy of 2010 frozen", BLACK, ":", "X"),
+}
+
+
+@contextmanager
+def page(width: float, height: float) -> Iterator[Figure]:
+    """An empty figure of a size in millimetres, in the style; everything is drawn and saved inside the context."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(dict(STYLE)):
+        yield Figure(figsize=(width / 25.4, height / 25.4), layout="constrained")
+
+
+def save_figure(figure: Figure, data: pandas.DataFrame, folder: Path, name: str) -> list[Path]:
+    """Save a figure as PDF and PNG with the plotted data beside it; each file appears whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for ending in ("pdf", "png", "csv"):
+            target = folder / f"{name}.{ending}"
+            with _aside(target) as part:
+                if ending == "csv":
+                    data.to_csv(part, index=False)
+                else:
+                    nameless = {"CreationDate": None} if ending == "pdf" else {}
+                    figure.savefig(part, format=ending, metadata=nameless)
+            written.append(target)
+    except OSError as error:
+        raise OutputError(f"{folder}: the figure {name} cannot be saved ({error.strerror or error})") from None
+    return written
+
+
+@contextmanager
+def _aside(target: Path) -> Iterator[Path]:
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        yield part
+        os.replace(part, target)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+def saved_result(folder: Path, name: str, made_by: str) -> xarray.Dataset:
+    """What an experiment saved.
+
+    Raises
+    ------
+    OutputError
+        If it is not there, saying which experiment makes it.
+    """
+    if not (folder / name).is_file():
+        raise OutputError(f"{folder / name}: there is no such file; {made_by} makes it")
+    return load(folder / name)
+
+
+def saved_table(folder: Path, name: str, made_by: str) -> pandas.DataFrame:
+    """A table that an experiment saved; as ``saved_result``."""
+    import pandas
+
+    if not (folder / name).is_file():
+        raise OutputError(f"{folder / name}: there is no such file; {made_by} makes it")
+    try:
+        return pandas.read_csv(folder / name)
+    except (ValueError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise OutputError(f"{folder / name}: it cannot be read as a table ({reason})") from None
+
+
+def figure_command(
+    draw: Callable[[Path, Path], Iterable[Path]],
+    description: str,
+    results: Path,
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """What a figure script does when run: draw from a folder of results; returns the exit code."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--results", type=Path, default=results, help="what the experiment saved (%(default)s)")
+    parser.add_argument("--output", type=Path, help="where the figure goes (the folder figures in the results)")
+    given = parser.parse_args(arguments)
+    try:
+        for path in draw(given.results, given.output or given.results / "figures"):
+            print(path)
+    except StockflowError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def letters(panels: Iterable[Axes]) -> None:
+    """Put a, b, c ... before the titles of panels."""
+    for letter, panel in zip("abcdefghijklmnopqrstuvwxyz", panels, strict=False):
+        panel.set_title(f"{letter}  {panel.get_title('left')}")
+
+
+def label_points(panel: Axes, labels: Sequence[tuple[float, float, str, str]], size: float = 6.5) -> None:
+    """Write labels beside points, each at the first place around it where it covers no other label or point.
+
+    Parameters
+    ----------
+    labels : x, y, text and colour of each point; earlier ones choose first. Limits of the axes must be final.
+    """
+    figure = panel.figure
+    figure.draw_without_rendering()
+    points = [tuple(panel.transData.transform((x, y))) for x, y, _, _ in labels]
+    taken: list[tuple[float, float, float, float]] = []
+    frame = panel.get_window_extent()
+    per_point = figure.dpi / 72
+    for (x, y, text, colour), (across, up) in zip(labels, points, strict=True):
+        wide, high = 0.56 * size * len(text) * per_point, 1.15 * size * per_point
+        gap = 4.5 * per_point
+        best = None
+        for right, above in ((1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1), (1, 2), (1, -2), (-1, 2), (-1, -2)):
+            left = across + gap if right > 0 else across - gap - wide if right < 0 else across - wide / 2
+            low = up - high / 2 + above * (high * 0.85)
+            box = (left, low, left + wide, low + high)
+            cost = sum(_overlap(box, other) for other in taken)
+            cost += 0.3 * wide * high * sum(box[0] < px < box[2] and box[1] < py < box[3] for px, py in points)
+            inside = frame.x0 <= box[0] and box[2] <= frame.x1 and frame.y0 <= box[1] and box[3] <= frame.y1
+            cost += 0 if inside else 10 * wide * high
+            if best is None or cost < best[0]:
+                best = (cost, box, right, above)
+        assert best is not None
+        taken.append(best[1])
+        place = ((best[1][0] - across) / per_point, ((best[1][1] + best[1][3]) / 2 - up) / per_point)
+        panel.annotate(
+            text, (x, y), place, textcoords="offset points", fontsize=size, color=colour, va="center", ha="left"
+        )
+
+
+def _overlap(one: tuple[float, ...], two: tuple[float, ...]) -> float:
+    wide = min(one[2], two[2]) - max(one[0], two[0])
+    high = min(one[3], two[3]) - max(one[1], two[1])
+    return max(0.0, wide) * max(0.0, high)
