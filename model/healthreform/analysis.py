@@ -1,4 +1,4 @@
-"""Shared analysis: ranges to sample, Latin hypercubes, parameters conditioned on history, outcomes and their effects."""
+"""Analysis: ranges to sample, Latin hypercubes, parameters conditioned on history, outcomes and their effects."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ OUTCOMES: Mapping[str, Outcome] = {
     "hospital_pay": _share("pay_ratio[tertiary]", "Tertiary hospitals' pay", "% of mean wage"),
     "primary_pay": _share("pay_ratio[primary]", "Primary-care pay", "% of mean wage"),
     "primary_visit_share": _share("primary_visit_share", "Primary-care visits", "% of visits"),
-    "complications": Outcome("chronic_complicated", "People with complications", "million", 1e-6, "million"),
+    "complications": Outcome("chronic_complicated", "Complications", "million people", 1e-6, "million people"),
 }
 
 

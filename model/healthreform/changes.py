@@ -145,8 +145,8 @@ def _at(values: Mapping[Key, Points], key: Key) -> Points:
 
 
 def _check_span(points: Points, span: Span, where: str) -> None:
-    if len(points) == 1 and points[0][0] == 0.0:
-        return  # a constant: it holds for all time
+    if is_constant(points):
+        return
     for date, _ in points:
         if not span[0] <= date <= span[1]:
             raise RecordError(
@@ -154,19 +154,25 @@ def _check_span(points: Points, span: Span, where: str) -> None:
             )
 
 
+def is_constant(points: Points) -> bool:
+    """Whether a path was given as one number, which holds for all time."""
+    return len(points) == 1 and points[0][0] == 0.0
+
+
 def splice(history: Points, change: Points) -> Points:
     """History up to the first date of a change, then the change; a jump where they do not meet.
 
     Of a change that begins with a jump of its own, the value before that jump holds for no time and falls away.
     """
+    if is_constant(change):
+        return change
     if len(change) > 1 and change[0][0] == change[1][0]:
         change = change[1:]
     date, value = change[0]
     before = [point for point in history if point[0] < date]
-    if before:
-        reached = Path.from_points(history).value(date, "left")
-        if reached != value:
-            before.append((date, reached))
+    reached = Path.from_points(history).value(date, "left")
+    if reached != value:
+        before.append((date, reached))
     return (*before, *change)
 
 

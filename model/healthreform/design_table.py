@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -100,13 +100,33 @@ def read_design(model: Model, records: Records, table: pandas.DataFrame) -> Desi
     return Design(np.asarray(table.index), tuple(str(name) for name in columns), values, tuple(flat))
 
 
+def check_apart(model: Model, records: Records, design: Design, changes: Mapping[str, Any]) -> None:
+    """Refuse changes for all runs of what the design sets run by run.
+
+    Raises
+    ------
+    RecordError
+        Naming what is set twice.
+    """
+    moved = {flat: column for column, names in zip(design.columns, design.flat, strict=True) for flat in names}
+    for text in changes:
+        both = [moved[flat] for flat in _moved_by(model, records, str(text)) if flat in moved]
+        if both:
+            raise RecordError(f"changes: '{text}' is set by the design too, in column '{both[0]}'; keep one of them")
+
+
+def _plain(label: Any) -> Any:
+    """A label of numpy as Python's, for an error line."""
+    return label.item() if hasattr(label, "item") else label
+
+
 def _check_labels(table: pandas.DataFrame) -> None:
     if table.index.nlevels > 1 or table.columns.nlevels > 1:
         raise RecordError("design: it has labels of several levels; flatten them with reset_index()")
     if not table.index.is_unique:
         twice = table.index[table.index.duplicated()][0]
         raise RecordError(
-            f"design: the row label {twice!r} is given twice; number the rows with reset_index(drop=True)"
+            f"design: the row label {_plain(twice)!r} is given twice; number the rows with reset_index(drop=True)"
         )
 
 
@@ -151,12 +171,12 @@ def _numbers(column: pandas.Series, name: str, index: pandas.Index) -> NDArray[n
     if column.dtype.kind not in "iuf":
         for label, value in zip(index, column, strict=True):
             if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-                raise RecordError(f"design: row {label!r}, column '{name}': {value!r} is not a number")
+                raise RecordError(f"design: row {_plain(label)!r}, column '{name}': {value!r} is not a number")
     numbers = column.to_numpy(dtype=float)
     wrong = np.flatnonzero(~np.isfinite(numbers))
     if wrong.size:
         what = "is missing" if np.isnan(numbers[wrong[0]]) else "is infinite"
-        raise RecordError(f"design: row {index[wrong[0]]!r}, column '{name}': the value {what}; give a finite number")
+        raise RecordError(f"design: row {_plain(index[wrong[0]])!r}, column '{name}': the value {what}; give a finite number")
     return numbers
 
 
@@ -181,6 +201,6 @@ def _check_range(
         wrong = np.flatnonzero((values < low) | (values > high))
         if wrong.size:
             raise RecordError(
-                f"design: row {index[wrong[0]]!r}, column '{column}': {values[wrong[0]]:g} is out of its range, "
+                f"design: row {_plain(index[wrong[0]])!r}, column '{column}': {values[wrong[0]]:g} is out of its range, "
                 f"{low:g} to {high:g}"
             )

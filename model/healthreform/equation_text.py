@@ -24,12 +24,15 @@ def equation_text(model: Model, name: str) -> str:
 
 
 def rate_text(model: Model, name: str) -> str:
-    """The flows of a stock with their signs, each written name once, what fills it first."""
+    """The flows of a stock with their signs, each written name once, what fills it first; +/- moves among elements."""
     written = {movement.flow: movement.variable for movement in model.ledger.movements}
-    terms = {(sign, written[flow]): None for flat in model.flat_names(name) for sign, flow in model.ledger.rates[flat]}
-    ordered = sorted(terms, key=lambda term: -term[0])
-    text = " ".join(f"{'+' if sign > 0 else '-'} {flow}" for sign, flow in ordered)
-    return text.removeprefix("+ ")
+    signs: dict[str, set[int]] = {}
+    for flat in model.flat_names(name):
+        for sign, flow in model.ledger.rates[flat]:
+            signs.setdefault(written[flow], set()).add(sign)
+    marks = {flow: "+/-" if len(both) > 1 else "+" if 1 in both else "-" for flow, both in signs.items()}
+    ordered = sorted(marks.items(), key=lambda item: ("+", "-", "+/-").index(item[1]))
+    return " ".join(f"{mark} {flow}" for flow, mark in ordered).removeprefix("+ ")
 
 
 def _body(variable: Variable) -> str:

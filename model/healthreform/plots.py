@@ -1,4 +1,4 @@
-"""Figures for print: one style, a palette that colour-blind readers can tell apart, files saved whole with their data."""
+"""Figures for print: one style, a palette safe for colour-blind readers, files saved whole with their data."""
 
 from __future__ import annotations
 
@@ -100,6 +100,7 @@ def save_figure(figure: Figure, data: pandas.DataFrame, folder: Path, name: str)
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        settle(figure)
         for ending in ("pdf", "png", "csv"):
             target = folder / f"{name}.{ending}"
             with _aside(target) as part:
@@ -178,42 +179,64 @@ def letters(panels: Iterable[Axes]) -> None:
         panel.set_title(f"{letter}  {panel.get_title('left')}")
 
 
-def label_points(panel: Axes, labels: Sequence[tuple[float, float, str, str]], size: float = 6.5) -> None:
-    """Write labels beside points, each at the first place around it where it covers no other label or point.
+def settle(figure: Figure) -> None:
+    """Lay the figure out for good: what is measured and added after this stays where it is."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
+def label_points(
+    panel: Axes,
+    labels: Sequence[tuple[float, float, str, str]],
+    avoid: Sequence[tuple[float, float, float, float]] = (),
+    size: float = 6.5,
+) -> None:
+    """Write labels beside points, each at the first place around it where it covers no other label, point or line.
 
     Parameters
     ----------
-    labels : x, y, text and colour of each point; earlier ones choose first. Limits of the axes must be final.
+    panel : of a figure that is settled, with its final limits.
+    labels : x, y, text and colour of each point; earlier ones choose first.
+    avoid : x, y, x, y of the ends of lines that run along an axis.
     """
-    figure = panel.figure
-    figure.draw_without_rendering()
+    scale = panel.figure.dpi / 72
     points = [tuple(panel.transData.transform((x, y))) for x, y, _, _ in labels]
-    taken: list[tuple[float, float, float, float]] = []
+    lines = [(*panel.transData.transform(line[:2]), *panel.transData.transform(line[2:])) for line in avoid]
+    around = 2.5 * scale
+    taken: list[Box] = [(x - around, y - around, x + around, y + around) for x, y in points]
+    taken += [(min(a, c) - 1, min(b, d) - 1, max(a, c) + 1, max(b, d) + 1) for a, b, c, d in lines]
     frame = panel.get_window_extent()
-    per_point = figure.dpi / 72
-    for (x, y, text, colour), (across, up) in zip(labels, points, strict=True):
-        wide, high = 0.56 * size * len(text) * per_point, 1.15 * size * per_point
-        gap = 4.5 * per_point
-        best = None
-        for right, above in ((1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1), (1, 2), (1, -2), (-1, 2), (-1, -2)):
-            left = across + gap if right > 0 else across - gap - wide if right < 0 else across - wide / 2
-            low = up - high / 2 + above * (high * 0.85)
-            box = (left, low, left + wide, low + high)
-            cost = sum(_overlap(box, other) for other in taken)
-            cost += 0.3 * wide * high * sum(box[0] < px < box[2] and box[1] < py < box[3] for px, py in points)
-            inside = frame.x0 <= box[0] and box[2] <= frame.x1 and frame.y0 <= box[1] and box[3] <= frame.y1
-            cost += 0 if inside else 10 * wide * high
-            if best is None or cost < best[0]:
-                best = (cost, box, right, above)
-        assert best is not None
-        taken.append(best[1])
-        place = ((best[1][0] - across) / per_point, ((best[1][1] + best[1][3]) / 2 - up) / per_point)
-        panel.annotate(
-            text, (x, y), place, textcoords="offset points", fontsize=size, color=colour, va="center", ha="left"
-        )
+    for (x, y, text, colour), point in zip(labels, points, strict=True):
+        extent = 0.57 * size * len(text) * scale, 1.1 * size * scale
+        boxes = _places_around(point, extent, gap=4.5 * scale)
+        best = min(boxes, key=lambda box: _cost(box, taken, (frame.x0, frame.y0, frame.x1, frame.y1)))
+        taken.append(best)
+        place = (best[0] - point[0]) / scale, ((best[1] + best[3]) / 2 - point[1]) / scale
+        beside = {"textcoords": "offset points", "va": "center", "ha": "left"}
+        panel.annotate(text, (x, y), place, fontsize=size, color=colour, zorder=7, **beside)
 
 
-def _overlap(one: tuple[float, ...], two: tuple[float, ...]) -> float:
+#: Left, bottom, right and top of a rectangle.
+Box = tuple[float, float, float, float]
+
+
+def _places_around(point: tuple[float, float], extent: tuple[float, float], gap: float) -> list[Box]:
+    """Rectangles around a point, the best place first: to its right, to its left, then further up and down."""
+    boxes = []
+    for above in (0.0, 0.8, -0.8, 1.6, -1.6, 2.4, -2.4):
+        low = point[1] + (above - 0.5) * extent[1]
+        for left in (point[0] + gap, point[0] - gap - extent[0]):
+            boxes.append((left, low, left + extent[0], low + extent[1]))
+    return boxes
+
+
+def _cost(box: Box, taken: Iterable[Box], frame: Box) -> float:
+    """How much a rectangle covers of others; what leaves the frame counts most."""
+    area = (box[2] - box[0]) * (box[3] - box[1])
+    return sum(_overlap(box, other) for other in taken) + 10 * (area - _overlap(box, frame))
+
+
+def _overlap(one: Box, two: Box) -> float:
     wide = min(one[2], two[2]) - max(one[0], two[0])
     high = min(one[3], two[3]) - max(one[1], two[1])
     return max(0.0, wide) * max(0.0, high)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .datasets import to_dataset, written_names
-from .design_table import Design, Ramp, read_design
+from .design_table import Design, Ramp, check_apart, read_design
 from .engine_use import assert_conserved, base_values, compiled_model, needed_for_checks, values_at_start
 from .observations import observed_variables
 from .place import Place
@@ -129,6 +129,7 @@ def sweep_in_chunks(
     setting = Setting.read(place, scenario, changes, start=start, stop=stop, step=step, method=method)
     model = setting.model
     table = read_design(model, setting.records, design)
+    check_apart(model, setting.records, table, setting.changes)
     dates = _checked_ramp(ramp, setting.first, setting.last)
     names = _kept(model, keep)
     kept = [flat for name in names for flat in flat_names(name, model.over(name))]

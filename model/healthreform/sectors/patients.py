@@ -104,12 +104,12 @@ def appeal(perceived_quality, quality_at_start, trust, trust_at_start):
 
 
 @auxiliary("dimensionless", over=(tier, care), source="size term of a choice among aggregates, McFadden 1978")
-def tier_size(doctors, doctors_at_start, beds, beds_at_start):
+def tier_size(headcount, headcount_at_start, beds, beds_at_start):
     """How much of a tier there is: doctors for outpatients, beds for inpatients, against the start.
 
     The size term of a choice among aggregates; it moves patients along when hospitals are upgraded.
     """
-    return by(care, outpatient=doctors / doctors_at_start, inpatient=beds / beds_at_start)
+    return by(care, outpatient=headcount / headcount_at_start, inpatient=beds / beds_at_start)
 
 
 @reference("dimensionless", over=(tier, care))

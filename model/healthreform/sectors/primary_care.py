@@ -217,10 +217,21 @@ def doctors(
     )
 
 
+@auxiliary("worker", over=tier)
+def headcount(physicians, general_practitioners, village_doctors, village_doctor_weight):
+    """Doctors of a tier, wherever they spend their days and however hard they work."""
+    return physicians + by(
+        tier,
+        tertiary=0,
+        secondary=0,
+        primary=general_practitioners + village_doctor_weight * village_doctors,
+    )
+
+
 @reference("worker", over=tier)
-def doctors_at_start(doctors):
+def headcount_at_start(headcount):
     """The same at the start."""
-    return doctors
+    return headcount
 
 
 @auxiliary("dimensionless")

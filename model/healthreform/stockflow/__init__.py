@@ -13,8 +13,15 @@ from .errors import ModelError, RecordError, RunError, StockflowError, UnitError
 from .functions import by, exp, log, maximum, minimum, normal_cdf, previous, smooth_minimum, sqrt, total, where
 
 if TYPE_CHECKING:
+    from .compile import compile_model
+    from .conservation import check_conservation
+    from .graph import Graph
+    from .inputs import make_inputs
     from .interpret import Interpreter
+    from .latex import equation_latex
     from .model import Model, build
+    from .named import NamedArray
+    from .paths import Path
     from .records import Records
     from .units import GENERAL, UnitSystem
 
@@ -24,10 +31,18 @@ _WHERE = {
     "Records": "records",
     "UnitSystem": "units",
     "GENERAL": "units",
+    "Path": "paths",
+    "NamedArray": "named",
     "Interpreter": "interpret",
+    "compile_model": "compile",
+    "make_inputs": "inputs",
+    "check_conservation": "conservation",
+    "Graph": "graph",
+    "equation_latex": "latex",
 }
 
 __all__ = [
+    # what an author writes with
     "Subscript",
     "Account",
     "stock",
@@ -38,6 +53,7 @@ __all__ = [
     "pipeline",
     "smooth",
     "balance",
+    # what an equation may call
     "minimum",
     "maximum",
     "exp",
@@ -49,12 +65,21 @@ __all__ = [
     "total",
     "previous",
     "by",
-    "build",
-    "Model",
+    # building, running and looking at a model
     "Records",
     "UnitSystem",
     "GENERAL",
+    "build",
+    "Model",
+    "Path",
+    "NamedArray",
     "Interpreter",
+    "compile_model",
+    "make_inputs",
+    "check_conservation",
+    "Graph",
+    "equation_latex",
+    # what can go wrong
     "StockflowError",
     "ModelError",
     "UnitError",

@@ -21,6 +21,12 @@ Values = Mapping[str, ArrayLike]
 Numbers = NDArray[np.float64]
 
 
+def _numbers(values: Values, name: str) -> Numbers:
+    if name not in values:
+        raise RunError(f"conservation cannot be checked: the values of '{name}' were not kept")
+    return np.asarray(values[name], dtype=float)
+
+
 def stock_errors(ledger: Ledger, values: Values, start: Values | None = None) -> dict[str, Numbers]:
     """For each stock, its change less the sum of its flows, as a share of the largest number involved."""
     return {stock: _unexplained(stock, rates, values, start) for stock, rates in ledger.rates.items()}
@@ -37,17 +43,17 @@ def account_errors(ledger: Ledger, values: Values, start: Values | None = None) 
 
 
 def _unexplained(stock: str, moves: Iterable[tuple[int, str]], values: Values, start: Values | None) -> Numbers:
-    level = np.asarray(values[stock], dtype=float)
+    level = _numbers(values, stock)
     first = 1
     if start is not None:
-        before = np.broadcast_to(np.asarray(start[stock], dtype=float), level.shape[:-1])
+        before = np.broadcast_to(_numbers(start, stock), level.shape[:-1])
         level = np.concatenate([before[..., None], level], axis=-1)
         first = 0
     change = np.diff(level, axis=-1)
     flows = np.zeros_like(change)
     largest = np.maximum(np.abs(level[..., 1:]), np.abs(level[..., :-1]))
     for sign, flow in moves:
-        amount = np.asarray(values[flow], dtype=float)[..., first:]
+        amount = _numbers(values, flow)[..., first:]
         flows = flows + sign * amount
         largest = np.maximum(largest, np.abs(amount))
     return (change - flows) / np.where(largest > 0, largest, 1.0)
@@ -57,8 +63,8 @@ def balance_errors(balances: Iterable[Balance], values: Values, scales: Values |
     """For each balance, its value as a share of its scale; a scale that is a parameter is found in ``scales``."""
     found = {}
     for balance in balances:
-        scale = values[balance.scale] if balance.scale in values else (scales or {})[balance.scale]
-        value, size = np.asarray(values[balance.name], dtype=float), np.abs(np.asarray(scale, dtype=float))
+        size = np.abs(_numbers(values if balance.scale in values else scales or {}, balance.scale))
+        value = _numbers(values, balance.name)
         found[balance.name] = value / np.where(size > 0, size, 1.0)
     return found
 
@@ -68,7 +74,7 @@ def transactions(ledger: Ledger, values: Values) -> dict[tuple[str, str], Number
     matrix: dict[tuple[str, str], Numbers] = {}
     for payment in ledger.payments:
         pair = (str(payment.payer), str(payment.payee))
-        amount = np.asarray(values[payment.flow], dtype=float)
+        amount = _numbers(values, payment.flow)
         matrix[pair] = matrix[pair] + amount if pair in matrix else amount
     return matrix
 
@@ -84,11 +90,11 @@ def account_nets(ledger: Ledger, values: Values) -> dict[str, Numbers]:
 
 def negative_payments(ledger: Ledger, values: Values) -> tuple[str, ...]:
     """Payments that somewhere run the wrong way."""
-    return tuple(p.flow for p in ledger.payments if bool(np.any(np.asarray(values[p.flow], dtype=float) < 0)))
+    return tuple(p.flow for p in ledger.payments if bool(np.any(_numbers(values, p.flow) < 0)))
 
 
 def check_conservation(
-    model: Model, values: Values, start: Values | None = None, tolerance: float = 1e-9
+    model: Model, values: Values, start: Values | None = None, tolerance: float = 1e-9, *, scales: Values | None = None
 ) -> dict[str, float]:
     """The largest error of each kind, if all is conserved.
 
@@ -98,6 +104,7 @@ def check_conservation(
     values : yearly results by flat name.
     start : stocks before the first year.
     tolerance : largest share that counts as round-off.
+    scales : values of inputs that serve as the scale of a balance; those of the model's records, if not given.
 
     Raises
     ------
@@ -107,7 +114,7 @@ def check_conservation(
     groups = {
         "stock": stock_errors(model.ledger, values, start),
         "account": account_errors(model.ledger, values, start),
-        "balance": balance_errors(model.balances, values, model.parameter_values()),
+        "balance": balance_errors(model.balances, values, model.parameter_values() if scales is None else scales),
     }
     worst = {}
     for kind, errors in groups.items():

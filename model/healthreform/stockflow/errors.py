@@ -7,7 +7,10 @@ from collections.abc import Iterable
 
 
 class StockflowError(Exception):
-    """Base of every error that a user's equations, records or inputs can cause."""
+    """Base of every error that a user's equations, records or inputs can cause; its message is one line."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(" ".join(str(message).splitlines()))  # a file may hold names with line breaks in them
 
 
 class ModelError(StockflowError):

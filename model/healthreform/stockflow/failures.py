@@ -185,7 +185,7 @@ class _Examination:
         return values
 
     def _blame_item(self, place: int, start_values: dict[str, Any] | None) -> None:
-        """No equation gave a value that is not finite: a stock is negative or overflows, or a kept mean is not finite."""
+        """No equation is to blame: a stock is negative or overflows, or a kept mean is not finite."""
         item, stocks = int(self.item[place]), len(self.model.stocks)
         time = float(self.clock.time(max(int(self.step[place]), 0), 0 if start_values is not None else 2))
         if item >= stocks:

@@ -76,7 +76,8 @@ def make_inputs(
             raise RecordError(f"{name!r} is no parameter and no dated input of this model{nearest(name, known)}")
     batches = {name: _batch(name, given) for name, given in changed.items() if name in set(flat.paths)}
     arrays = {name: _array(name, given) for name, given in changed.items() if name not in batches}
-    count = _count(runs, {name: len(given) for name, given in (*batches.items(), *arrays.items())})
+    lengths = {name: len(batch) for name, batch in batches.items()} | {name: len(item) for name, item in arrays.items()}
+    count = _count(runs, lengths)
     places = {name: index for index, name in enumerate(flat.parameters)}
     base = np.zeros(len(flat.parameters))
     for name in flat.parameters:

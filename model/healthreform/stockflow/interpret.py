@@ -158,7 +158,7 @@ class Interpreter:
         """
         per_year = _steps_per_year(start, stop, step, method)
         original = self.paths
-        self.paths = {name: _on_grid(name, path, start, per_year) for name, path in original.items()}
+        self.paths = {name: _on_grid(name, path, (start, stop), per_year) for name, path in original.items()}
         try:
             return self._run(start, stop, per_year, method, every_step)
         finally:
@@ -289,14 +289,16 @@ def _steps_per_year(start: int, stop: int, step: float, method: str) -> int:
     return round(1 / step)
 
 
-def _on_grid(name: str, path: Any, start: int, per_year: int) -> Any:
+def _on_grid(name: str, path: Any, years: tuple[int, int], per_year: int) -> Any:
     """The path with dates that mean a step's boundary put exactly on it; a jump must lie on one."""
     if not isinstance(path, Path):
         return path
+    start, stop = years
     dates: Sequence[float] = [start + round((d - start) * per_year) / per_year for d in path.dates]
     moved = [g if abs(g - d) * per_year <= GRID_TOLERANCE else d for d, g in zip(path.dates, dates, strict=True)]
     for jump in path.jumps:
         place = (jump - start) * per_year
-        if abs(place - round(place)) > GRID_TOLERANCE:
+        inside = 0 < place < (stop + 1 - start) * per_year
+        if inside and abs(place - round(place)) > GRID_TOLERANCE:
             raise RunError(f"{name}: its jump at {jump:g} falls between steps of 1/{per_year} year")
     return Path(tuple(moved), path.values)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from .loop_ir import KERNEL_ARGUMENTS, NOT_FAILED
 from .machine import LoadedCode
 from .results import RawResult
 
-KINDS = {"i64": ctypes.c_int64, "double": ctypes.c_double, "ptr": ctypes.c_void_p}
+KINDS: dict[str, Any] = {"i64": ctypes.c_int64, "double": ctypes.c_double, "ptr": ctypes.c_void_p}
 LONGEST_TASK = 32
 """Vectors of runs in one call of the kernel: short enough for a keyboard interrupt to be heard."""
 SMALLEST_STEP = 1e-6

@@ -42,7 +42,7 @@ class Layout:
         ones are equations and dated inputs, the index is their place among the accumulators.
     moving : names of the accumulators.
     fixed_times, moving_times : indices in ``time_constants`` of those that hold for a run, and of those that do not.
-    needed : equations that rates, outputs or moving time constants depend on.
+    offsets, vectors : vector offsets of the parts of the work space, and its length.
     """
 
     model: FlatModel
@@ -97,8 +97,19 @@ def plan(model: FlatModel, options: Options) -> Layout:
     ]
     others = [index for index in range(len(model.time_constants)) if index not in set(fixed)]
     offsets, vectors = _offsets(model, len(moving), len(others))
+    kept_stocks, kept_parameters, kept_references, kept_moving = (tuple(group) for group in groups)
     return Layout(
-        model, options, *(tuple(group) for group in groups), tuple(moving), tuple(fixed), tuple(others), offsets, vectors
+        model=model,
+        options=options,
+        kept_stocks=kept_stocks,
+        kept_parameters=kept_parameters,
+        kept_references=kept_references,
+        kept_moving=kept_moving,
+        moving=tuple(moving),
+        fixed_times=tuple(fixed),
+        moving_times=tuple(others),
+        offsets=offsets,
+        vectors=vectors,
     )
 
 
@@ -166,9 +177,9 @@ def needed_at_start(model: FlatModel) -> frozenset[str]:
     return _reached(model.initial, {*model.stocks, *model.references})
 
 
-def _reached(ordered: tuple[tuple[str, object], ...], wanted: set[str]) -> frozenset[str]:
+def _reached(ordered: tuple[tuple[str, Expression], ...], wanted: set[str]) -> frozenset[str]:
     reached = set(wanted)
     for name, expression in reversed(ordered):
         if name in reached:
-            reached.update(names_in(expression))  # type: ignore[arg-type]
+            reached.update(names_in(expression))
     return frozenset(reached)

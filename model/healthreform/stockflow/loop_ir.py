@@ -5,10 +5,11 @@ from __future__ import annotations
 from math import inf, nan
 
 from .layout import Layout
-from .maths_ir import intrinsics_text, maths_text
 from .machine import attributes
-from .vector_ir import FunctionWriter
-from .write_ir import PERMUTE_TEXT, RATES_ARGUMENTS, rates_text, start_text
+from .maths_ir import intrinsics_text, maths_text
+from .parts_ir import advance_text, bounds_text, look_text, record_text
+from .vector_ir import PERMUTE_TEXT, FunctionWriter, bits
+from .write_ir import RATES_ARGUMENTS, rates_text, start_text
 
 NOT_FAILED, FAILED_AT_START = -1, -2
 
@@ -44,118 +45,19 @@ def module_text(layout: Layout) -> str:
     start, called = start_text(layout)
     return "\n".join(
         [
-            _bounds_text(layout),
+            bounds_text(layout),
             PERMUTE_TEXT if layout.options.permute else "",
             intrinsics_text(width),
-            maths_text(width, inlined, called),
+            maths_text(width, inlined, called, permute=layout.options.permute),
             rates,
             start,
-            _advance_text(layout),
-            _look_text(layout),
-            _record_text(layout),
+            advance_text(layout),
+            look_text(layout),
+            record_text(layout),
             _KernelWriter(layout).text(),
             attributes(width),
         ]
     )
-
-
-def _bounds_text(layout: Layout) -> str:
-    """The least value each stock may have."""
-    model = layout.model
-    lowest = -1.7976931348623157e308
-    values = [FunctionWriter(1).number(lowest if name in model.signed else 0.0) for name in model.stocks]
-    listed = ", ".join(value.removeprefix("splat (").removesuffix(")") for value in values)
-    return f"@bounds = internal constant [{len(values)} x double] [{listed}]\n"
-
-
-def _advance_text(layout: Layout) -> str:
-    """Move the cursors of all dated inputs that are due, and give back the next due date.
-
-    With ``inclusive`` a date that has just come counts as passed: the limit from the right.
-    """
-    w = FunctionWriter(layout.options.width)
-    path, lane, next_due = w.variable("i64", "0"), w.variable("i64", "0"), w.variable("double", f"{_hex(inf)}")
-    with w.loop(path, 0, len(layout.model.paths)) as index:
-        due = w.get("double", "%due", index)
-        reached = w.scalar("fcmp ole", "double", due, "%time")
-        with w.when(reached):
-            earliest = w.variable("double", _hex(inf))
-            with w.loop(lane, 0, w.width) as number:
-                _walk(w, w.scalar("add", "i64", w.scalar("mul", "i64", index, w.width), number), earliest)
-            w.put("double", w.read("double", earliest), "%due", index)
-        now = w.get("double", "%due", index)
-        sooner = w.scalar("fcmp olt", "double", now, w.read("double", next_due))
-        w.assign("double", w.emit(f"select i1 {sooner}, double {now}, double {w.read('double', next_due)}"), next_due)
-    w.do(f"ret double {w.read('double', next_due)}")
-    arguments = "ptr %records, ptr %cursor, ptr %date, ptr %value, ptr %slope, ptr %due, double %time, i1 %inclusive"
-    return w.function(f"internal double @advance({arguments}) noinline nounwind #0")
-
-
-def _walk(w: FunctionWriter, place: str, earliest: str) -> None:
-    """Move one lane's cursor of one dated input past every row that is due."""
-    row = w.variable("i64", w.get("i64", "%cursor", place))
-    head, body, after = w.label(), w.label(), w.label()
-    w.do(f"br label %{head}")
-    w.start_block(head)
-    following = w.scalar("add", "i64", w.read("i64", row), 1)
-    date = w.get("double", "%records", w.scalar("mul", "i64", following, 3))
-    before = w.scalar("fcmp olt", "double", date, "%time")
-    same = w.scalar("and", "i1", w.scalar("fcmp oeq", "double", date, "%time"), "%inclusive")
-    w.do(f"br i1 {w.scalar('or', 'i1', before, same)}, label %{body}, label %{after}")
-    w.start_block(body)
-    w.assign("i64", following, row)
-    w.do(f"br label %{head}")
-    w.start_block(after)
-    current = w.read("i64", row)
-    w.put("i64", current, "%cursor", place)
-    offset = w.scalar("mul", "i64", current, 3)
-    for part, name in enumerate(("date", "value", "slope")):
-        item = w.get("double", "%records", w.scalar("add", "i64", offset, part))
-        w.put("double", item, f"%{name}", place)
-    sooner = w.scalar("fcmp olt", "double", date, w.read("double", earliest))
-    w.assign("double", w.emit(f"select i1 {sooner}, double {date}, double {w.read('double', earliest)}"), earliest)
-
-
-def _look_text(layout: Layout) -> str:
-    """Values of all dated inputs at a time."""
-    w = FunctionWriter(layout.options.width)
-    time, path = w.splat("%time"), w.variable("i64", "0")
-    with w.loop(path, 0, len(layout.model.paths)) as index:
-        passed = w.subtract(time, w.load("%date", index))
-        w.store(w.fma(w.load("%slope", index), passed, w.load("%value", index)), "%path", index)
-    w.do("ret void")
-    return w.function("internal void @look(ptr %date, ptr %value, ptr %slope, ptr %path, double %time) nounwind #0")
-
-
-def _record_text(layout: Layout) -> str:
-    """Write down that lanes failed: the step, which item, and the state at the start of the step."""
-    w = FunctionWriter(layout.options.width)
-    stocks = len(layout.model.stocks)
-    lane, stock = w.variable("i64", "0"), w.variable("i64", "0")
-    flags = w.emit(f"zext {w.mask} %newly to {w.integer}")
-    flag_array = w.space(f"{w.integer}, align {w.size}")
-    w.do(f"store {w.integer} {flags}, ptr {flag_array}, align {w.size}")
-    with w.loop(lane, 0, w.width) as number:
-        failed = w.scalar("icmp ne", "i64", w.get("i64", flag_array, number), 0)
-        with w.when(failed):
-            run = w.get("i64", "%lane", number)
-            w.put("i64", "%step", "%failed_step", run)
-            w.put("i64", w.get("i64", "%items", number), "%failed_item", run)
-            row = w.scalar("mul", "i64", run, stocks)
-            with w.loop(stock, 0, stocks) as index:
-                place = w.scalar("add", "i64", w.scalar("mul", "i64", index, w.width), number)
-                value = w.get("double", "%state", place)
-                w.put("double", value, "%failed_state", w.scalar("add", "i64", row, index))
-    w.do("ret void")
-    arguments = (
-        f"{w.mask} %newly, i64 %step, ptr %items, ptr %state, ptr %lane, "
-        "ptr %failed_step, ptr %failed_item, ptr %failed_state"
-    )
-    return w.function(f"internal void @record({arguments}) noinline nounwind #0")
-
-
-def _hex(value: float) -> str:
-    return FunctionWriter(1).number(value).removeprefix("splat (double ").removesuffix(")")
 
 
 class _KernelWriter:
@@ -167,13 +69,21 @@ class _KernelWriter:
         self.stocks = len(layout.model.stocks)
         self.kept = len(layout.options.keep)
         self.tables: list[str] = []
+        w = self.w
+        self.time_index = w.variable("i64", "0")
+        self.state, self.stage = w.variable("ptr", "null"), w.variable("ptr", "null")
+        self.due = w.variable("double", bits(-inf))
+        self.failed, self.bad = w.variable(w.mask, "zeroinitializer"), w.variable(w.mask, "zeroinitializer")
+        self.items = w.variable(w.integer, "zeroinitializer")
+        self.item_array = w.space(f"{w.integer}, align {w.size}")
 
     def text(self) -> str:
         w = self.w
         for part, offset in self.layout.offsets.items():
             w.lines.append(f"  %at_{part} = getelementptr inbounds {w.real}, ptr %work, i64 {offset}")
-        self._variables()
-        with w.loop(self.block, "%begin", "%end", w.width) as first:
+        w.lines.append("  %steps_real = sitofp i64 %steps to double")
+        w.lines.append(f"  %h = fdiv double {bits(1.0)}, %steps_real")
+        with w.loop("%begin", "%end", w.width) as first:
             self._set_up(first)
             self._start()
             self._years()
@@ -181,19 +91,6 @@ class _KernelWriter:
         w.do("ret void")
         arguments = ", ".join(f"{kind} %{name}" for kind, name in KERNEL_ARGUMENTS)
         return "".join(self.tables) + w.function(f"void @run({arguments}) nounwind #0")
-
-    def _variables(self) -> None:
-        w = self.w
-        for name in ("block", "lane", "item", "other", "year", "step", "time_index"):
-            setattr(self, name, w.variable("i64", "0"))
-        self.state, self.stage = w.variable("ptr", "%at_state"), w.variable("ptr", "%at_stage")
-        self.due = w.variable("double", _hex(-inf))
-        self.failed = w.variable(w.mask, "zeroinitializer")
-        self.bad = w.variable(w.mask, "zeroinitializer")
-        self.items = w.variable(w.integer, "zeroinitializer")
-        self.item_array = w.space(f"{w.integer}, align {w.size}")
-        w.lines.append("  %steps_real = sitofp i64 %steps to double")
-        w.lines.append(f"  %h = fdiv double {_hex(1.0)}, %steps_real")
 
     # -- before the first step
 
@@ -203,20 +100,20 @@ class _KernelWriter:
         last = w.scalar("sub", "i64", "%end", 1)
         w.assign("i64", "0", self.time_index)
         w.assign(w.mask, "zeroinitializer", self.failed)
-        with w.loop(self.lane, 0, w.width) as lane:
+        with w.loop(0, w.width) as lane:
             # Lanes beyond the last run repeat it: they write the same bits to the same place.
             run = w.scalar("add", "i64", first, lane)
             beyond = w.scalar("icmp sgt", "i64", run, last)
             w.put("i64", w.emit(f"select i1 {beyond}, i64 {last}, i64 {run}"), "%at_lane", lane)
-        with w.loop(self.item, 0, len(self.layout.model.parameters)) as index:
+        with w.loop(0, len(self.layout.model.parameters)) as index:
             w.store(w.splat(w.get("double", "%base", index)), "%at_parameter", index)
-        with w.loop(self.item, 0, "%varied") as index:
+        with w.loop(0, "%varied") as index:
             row = w.scalar("mul", "i64", w.get("i64", "%index", index), w.width)
-            with w.loop(self.lane, 0, w.width) as lane:
+            with w.loop(0, w.width) as lane:
                 source = w.scalar("mul", "i64", w.get("i64", "%at_lane", lane), "%varied")
                 value = w.get("double", "%matrix", w.scalar("add", "i64", source, index))
                 w.put("double", value, "%at_parameter", w.scalar("add", "i64", row, lane))
-        with w.loop(self.item, 0, len(self.layout.model.paths)) as index:
+        with w.loop(0, len(self.layout.model.paths)) as index:
             self._set_cursors(index)
         self._advance("%start", inclusive=True)
         self._look("%start")
@@ -225,9 +122,9 @@ class _KernelWriter:
         w = self.w
         column, shared = w.get("i64", "%column", index), w.get("i64", "%shared", index)
         differs = w.scalar("icmp sge", "i64", column, 0)
-        w.put("double", _hex(-inf), "%at_due", index)
+        w.put("double", bits(-inf), "%at_due", index)
         row = w.scalar("mul", "i64", index, w.width)
-        with w.loop(self.lane, 0, w.width) as lane:
+        with w.loop(0, w.width) as lane:
             place = w.scalar("add", "i64", row, lane)
             w.put("i64", shared, "%at_cursor", place)
             with w.when(differs):
@@ -243,7 +140,7 @@ class _KernelWriter:
         names = ("state", "parameter", "path", "reference", "shortest", "which")
         w.do(f"call void @start({', '.join(f'ptr %at_{name}' for name in names)})")
         self._clear_bad()
-        with w.loop(self.item, 0, self.stocks) as index:
+        with w.loop(0, self.stocks) as index:
             self._check_stock(index, w.load("%at_state", index))
         self._note_failures(str(FAILED_AT_START))
 
@@ -251,11 +148,11 @@ class _KernelWriter:
 
     def _years(self) -> None:
         w = self.w
-        with w.loop(self.year, 0, "%years") as year:
+        with w.loop(0, "%years") as year:
             if not self.layout.options.every_step:
-                with w.loop(self.item, 0, len(self.layout.moving)) as index:
+                with w.loop(0, len(self.layout.moving)) as index:
                     w.store(w.number(0.0), "%at_moving", index)
-            with w.loop(self.step, 0, "%steps") as step:
+            with w.loop(0, "%steps") as step:
                 number = w.scalar("add", "i64", w.scalar("mul", "i64", year, "%steps"), step)
                 self._one_step(number)
             if not self.layout.options.every_step:
@@ -308,7 +205,7 @@ class _KernelWriter:
         w.assign("ptr", old, self.stage)
 
     def _share_of_step(self, share: float) -> str:
-        return self.w.scalar("fmul", "double", "%h", _hex(share))
+        return self.w.scalar("fmul", "double", "%h", bits(share))
 
     def _rates(self, state: str, share: float) -> None:
         w = self.w
@@ -322,7 +219,7 @@ class _KernelWriter:
         w = self.w
         length = w.splat(self._share_of_step(share))
         state, stage = w.read("ptr", self.state), w.read("ptr", self.stage)
-        with w.loop(self.item, 0, self.stocks) as index:
+        with w.loop(0, self.stocks) as index:
             rate = w.load("%at_rate", index)
             w.store(w.fma(length, rate, w.load(state, index)), stage, index)
             total = rate if first else w.fma(w.number(2.0), rate, w.load("%at_sum", index))
@@ -334,7 +231,7 @@ class _KernelWriter:
         length = w.splat(self._share_of_step(1.0 / 6.0 if rk4 else 1.0))
         state, stage = w.read("ptr", self.state), w.read("ptr", self.stage)
         self._clear_bad()
-        with w.loop(self.item, 0, self.stocks) as index:
+        with w.loop(0, self.stocks) as index:
             rate = w.load("%at_rate", index)
             if rk4:
                 rate = w.add(w.load("%at_sum", index), rate)
@@ -367,7 +264,7 @@ class _KernelWriter:
         if not self.layout.moving_times:
             return
         numbers = self._constant("times", self.layout.moving_times)
-        with w.loop(self.item, 0, len(self.layout.moving_times)) as index:
+        with w.loop(0, len(self.layout.moving_times)) as index:
             value, shortest = w.load("%at_time", index), w.load("%at_shortest")
             shorter = w.compare("olt", value, shortest)
             alive = w.emit(f"xor {w.mask} {w.read(w.mask, self.failed)}, splat (i1 true)")
@@ -378,7 +275,7 @@ class _KernelWriter:
 
     def _report_times(self) -> None:
         w = self.w
-        with w.loop(self.lane, 0, w.width) as lane:
+        with w.loop(0, w.width) as lane:
             run = w.get("i64", "%at_lane", lane)
             w.put("double", w.get("double", "%at_shortest", lane), "%shortest", run)
             w.put("i64", w.get("i64", "%at_which", lane), "%which", run)
@@ -425,7 +322,7 @@ class _KernelWriter:
         """Write the kept values of one time; from its failure on a lane gives NaN."""
         w, layout = self.w, self.layout
         self._clear_bad()
-        with w.loop(self.item, 0, len(layout.moving)) as index:
+        with w.loop(0, len(layout.moving)) as index:
             size = w.absolute(w.load("%at_moving", index))
             self._mark_bad(w.compare("olt", size, w.number(inf)), w.scalar("add", "i64", index, self.stocks))
         self._note_failures(number)
@@ -445,7 +342,7 @@ class _KernelWriter:
         steps = "%years"
         if self.layout.options.every_step:
             steps = w.scalar("add", "i64", w.scalar("mul", "i64", "%years", "%steps"), 1)
-        with w.loop(self.item, 0, len(pairs)) as index:
+        with w.loop(0, len(pairs)) as index:
             value = w.load(source, w.get("i64", places, index))
             value = w.select(w.read(w.mask, self.failed), w.number(nan), value)
             column = w.get("i64", columns, index)

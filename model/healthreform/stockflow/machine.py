@@ -31,11 +31,10 @@ def host() -> Host:
     return Host(llvm.get_host_cpu_name(), found.flatten(), width, f"{llvmlite.__version__}/{llvm.llvm_version_info}")
 
 
-@functools.cache
 def _target_machine() -> llvm.TargetMachine:
+    """A new target machine; the small code model reads constants without loading their address first."""
     machine = host()
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(
+    return llvm.Target.from_default_triple().create_target_machine(
         cpu=machine.processor, features=machine.features, opt=2, reloc="pic", codemodel="small", jit=True
     )
 
@@ -46,10 +45,9 @@ def attributes(width: int) -> str:
     Whole vectors in registers, also on processors that prefer half of them; and a stack aligned to vectors, without
     which every value that is put aside for a while lies across two cache lines.
     """
-    bits = 64 * width
-    return (
-        f'attributes #0 = {{ alignstack={8 * width} "prefer-vector-width"="{bits}" "min-legal-vector-width"="{bits}" }}\n'
-    )
+    sizes = {"prefer-vector-width": 64 * width, "min-legal-vector-width": 64 * width}
+    listed = " ".join(f'"{name}"="{size}"' for name, size in sizes.items())
+    return f"attributes #0 = {{ alignstack={8 * width} {listed} }}\n"
 
 
 def assemble(text: str) -> bytes:
@@ -75,7 +73,8 @@ class LoadedCode:
 
     def __init__(self, code: bytes) -> None:
         host()
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _new_target_machine(), use_lmm=True)
+        # llvmlite's own memory manager keeps code and constants together, as the small code model needs.
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine(), use_lmm=True)
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
 
@@ -85,10 +84,3 @@ class LoadedCode:
         if not found:
             raise StockflowError(f"compiled code has no function {name!r}; clear the cache folder")
         return found
-
-
-def _new_target_machine() -> llvm.TargetMachine:
-    machine = host()
-    return llvm.Target.from_default_triple().create_target_machine(
-        cpu=machine.processor, features=machine.features, opt=2, reloc="pic", codemodel="small", jit=True
-    )

@@ -8,6 +8,7 @@ their sum ``NAME_loss``; for a smooth: ``NAME_input``, ``NAME_stage_1`` ..., ``N
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -18,6 +19,8 @@ from .declare import TIME_UNIT, Declaration
 from .errors import ModelError
 from .syntax import Reader
 from .written import Variable, Written, reads_of
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def expand_macros(variables: Iterable[Variable]) -> list[Variable]:
@@ -63,7 +66,7 @@ def _delay(owner: Variable) -> Iterator[Variable]:
         yield _make(owner, f"{name}_transit_{i + 1}", f"{stages[i]} * {rate}", moved, text)
     if given.loss is not None:
         yield from _losses(owner, stages)
-    ending = replace(given, out_of=stages[-1], into=given.into)
+    ending = replace(given, out_of=stages[-1])
     yield _make(owner, name, f"{stages[-1]} * {rate}", ending, owner.docstring, owned=False)
 
 
@@ -110,9 +113,9 @@ def _smooth(owner: Variable) -> Iterator[Variable]:
         yield _make(owner, f"{name}_adjustment_{i + 1}", text, change, f"Moves stage {i + 1} of {name} to its input.")
 
 
-def _authored(owner: Variable, name: str, kind: str, **ends: str | None) -> Variable:
+def _authored(owner: Variable, name: str, kind: str, *, out_of: str | None = None, into: str | None = None) -> Variable:
     """The author's own function under the name of what goes in."""
-    declaration = Declaration(kind, owner.unit, owner.over, **ends)  # type: ignore[arg-type]
+    declaration = Declaration(kind, owner.unit, owner.over, out_of=out_of, into=into)
     return replace(
         owner, name=name, declaration=declaration, generated_by=owner.name, docstring=f"What enters {owner.name}."
     )
@@ -137,13 +140,6 @@ def _make(
     )
 
 
-class _AnyName(tuple[str, ...]):
-    """Every name is an argument of a generated equation."""
-
-    def __contains__(self, name: object) -> bool:
-        return True
-
-
 def _refuse(node: ast.AST, message: str) -> ModelError:
     return ModelError(f"generated '{ast.unparse(node)}': {message}")
 
@@ -151,7 +147,7 @@ def _refuse(node: ast.AST, message: str) -> ModelError:
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> Written:
     tree = ast.parse(text, mode="eval")
-    return Reader(_AnyName(), {}, _refuse, literals=None).read(tree.body)
+    return Reader(tuple(_NAME.findall(text)), {}, _refuse, literals=None).read(tree.body)
 
 
 @lru_cache(maxsize=4096)

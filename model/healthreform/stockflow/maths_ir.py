@@ -2,8 +2,7 @@
 
 They are inlined polynomials: a call per scenario would cost more than all other equations together.  Each is within two
 units in the last place over the whole range (tests/stockflow/test_engine_maths.py measures them against exact values),
-and zero, negative, subnormal, infinite and NaN arguments give what IEEE 754 and C99 ask for.  Polynomials are minimax
-fits (Remez exchange at 60 digits); their own error is below 1e-17.
+and zero, negative, subnormal, infinite and NaN arguments give what IEEE 754 and C99 ask for.
 """
 
 from __future__ import annotations
@@ -12,83 +11,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, nan
 
-from .vector_ir import FunctionWriter
-
-LN2_HIGH = 0.693147180559663  # 42 bits, so a whole number of up to 11 bits times it is exact
-LN2_LOW = 2.8235290563031577e-13
-INVERSE_LN2 = 1.4426950408889634
-ROUND_TO_WHOLE = 6755399441055744.0  # 1.5 * 2**52: adding it leaves the nearest whole number in the low bits
-
-# (exp(r) - 1 - r) / r**2 for |r| <= ln(2)/2
-EXP_TAIL = (
-    0.5000000000000008,
-    0.16666666666666438,
-    0.041666666666554886,
-    0.00833333333348746,
-    0.0013888888937842003,
-    0.00019841269507880451,
-    2.4801498550416054e-05,
-    2.755759423234307e-06,
-    2.7628455796718346e-07,
-    2.4995406666229205e-08,
+from .maths_constants import (
+    BEYOND_EXPONENTS,
+    EXP_TAIL,
+    INVERSE_LN2,
+    LN2_HIGH,
+    LN2_LOW,
+    LOG_HIGH,
+    LOG_INVERSE,
+    LOG_LOW,
+    LOG_START_BITS,
+    LOG_TAIL,
+    MANTISSA_MASK,
+    NORMAL_EXPONENTS,
+    NORMAL_LOW,
+    NORMAL_SHIFT,
+    NORMAL_TAIL,
+    POWER_LOG_TAIL,
+    ROUND_TO_WHOLE,
+    SMALLEST_NORMAL,
+    SQRT_HALF_BITS,
+    TWO_TO_54,
 )
-# (2 atanh(s)/s - 2) / s**2 as a polynomial in s**2, for the logarithm
-LOG_TAIL = (
-    0.6666666666666715,
-    0.39999999999520847,
-    0.2857142872194212,
-    0.2222220045047356,
-    0.18183475180380013,
-    0.15316164917047517,
-    0.1477612862542558,
-)
-# (2 atanh(s)/s - 2 - 2/3 s**2) / s**4 likewise, for the logarithm with extra digits
-TWO_THIRDS, TWO_THIRDS_LOW = 0.6666666666666666, 3.700743415417188e-17
-POWER_LOG_TAIL = (
-    0.4000000000000188,
-    0.28571428570257634,
-    0.2222222249470517,
-    0.18181786373187034,
-    0.15386672280289343,
-    0.13258657599767773,
-    0.1318034830177418,
-)
-# (a + 3) exp(a**2/2) normal_cdf(-a) in t = 1 - 6/(a + 3), for 0 <= a <= 39
-NORMAL_SHIFT = 3.0
-NORMAL_TAIL = (
-    0.729083690133373,
-    -0.5093319819174895,
-    0.23001771997460355,
-    -0.04726302514296109,
-    -0.010462867023303252,
-    0.006972621240120932,
-    0.0010275922589393926,
-    -0.0010458286172073828,
-    -0.0002565753446378722,
-    0.00015439441123014558,
-    7.881266627359886e-05,
-    -1.3245692539354191e-05,
-    -2.068917214110068e-05,
-    -3.519162619901726e-06,
-    3.6404415774345464e-06,
-    2.2604827704866244e-06,
-    6.367234363808114e-09,
-    -6.000279991848924e-07,
-    -2.6985343382756957e-07,
-    5.020697642283627e-08,
-    9.139147193036788e-08,
-    1.9963347758635927e-08,
-    -1.115978966260799e-08,
-    -5.544997369766094e-09,
-    -4.815356369285977e-10,
-)
-NORMAL_LOW = (-4.4739366054625295e-17, -4.967340918223496e-17)  # what rounding took from the first two
-SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
-MANTISSA_MASK = 0x000FFFFFFFFFFFFF
-SMALLEST_NORMAL = 2.2250738585072014e-308
-TWO_TO_54 = 18014398509481984.0
-NORMAL_EXPONENTS = 700.0  # exp of it and of its negative are normal numbers
-BEYOND_EXPONENTS = 1100.0  # exp of it overflows and of its negative underflows, with room to spare
+from .vector_ir import FunctionWriter, bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +45,13 @@ class Pair:
 
 
 def fast_sum(writer: FunctionWriter, a: str, b: str) -> Pair:
-    """a + b without error, for |a| >= |b| or a == 0."""
+    """``a + b`` without error, for |a| >= |b| or a == 0."""
     high = writer.add(a, b)
     return Pair(high, writer.subtract(b, writer.subtract(high, a)))
 
 
 def exact_sum(writer: FunctionWriter, a: str, b: str) -> Pair:
-    """a + b without error."""
+    """``a + b`` without error."""
     high = writer.add(a, b)
     of_b = writer.subtract(high, a)
     of_a = writer.subtract(high, of_b)
@@ -114,13 +59,13 @@ def exact_sum(writer: FunctionWriter, a: str, b: str) -> Pair:
 
 
 def exact_product(writer: FunctionWriter, a: str, b: str) -> Pair:
-    """a * b without error."""
+    """``a * b`` without error."""
     high = writer.multiply(a, b)
     return Pair(high, writer.fma(a, b, writer.negate(high)))
 
 
 def write_exp(writer: FunctionWriter, x: str) -> str:
-    """exp(x)."""
+    """Exponential of x."""
     w = writer
     inside = w.larger(w.number(-BEYOND_EXPONENTS), w.smaller(w.number(BEYOND_EXPONENTS), x))
     mantissa, exponent = _exp_parts(w, inside, None)
@@ -141,7 +86,7 @@ def _exp_parts(w: FunctionWriter, x: str, low: str | None) -> tuple[Pair, str]:
 
 
 def _scale(w: FunctionWriter, mantissa: str, exponent: str) -> str:
-    """mantissa * 2**n in two steps, so that subnormal results are rounded once and overflow gives infinity."""
+    """Mantissa * 2**n in two steps, so that subnormal results are rounded once and overflow gives infinity."""
     # The low bits of `exponent` hold n; a shift to the exponent's place drops everything above them.
     half = w.whole("ashr", w.whole("shl", exponent, 51), 52)
     rest = w.whole("sub", exponent, half)
@@ -150,13 +95,13 @@ def _scale(w: FunctionWriter, mantissa: str, exponent: str) -> str:
     return w.multiply(w.multiply(mantissa, first), second)
 
 
-def _split(w: FunctionWriter, x: str) -> tuple[str, str]:
-    """x = m * 2**k with sqrt(1/2) <= m < sqrt(2): (m, k) for normal x > 0."""
-    offset = w.whole("sub", w.as_integer(x), SQRT_HALF_BITS)
-    mantissa = w.as_real(w.whole("add", w.whole("and", offset, MANTISSA_MASK), SQRT_HALF_BITS))
+def _split(w: FunctionWriter, x: str, start_bits: int = SQRT_HALF_BITS) -> tuple[str, str, str]:
+    """X = m * 2**k with m in an octave from that start on: m, k and the bits of both, for normal x > 0."""
+    offset = w.whole("sub", w.as_integer(x), start_bits)
+    mantissa = w.as_real(w.whole("add", w.whole("and", offset, MANTISSA_MASK), start_bits))
     # A small whole number becomes a double by standing in the low bits of 1.5 * 2**52.
     magic = w.as_real(w.whole("add", w.whole("ashr", offset, 52), 0x4338000000000000))
-    return mantissa, w.subtract(magic, w.number(ROUND_TO_WHOLE))
+    return mantissa, w.subtract(magic, w.number(ROUND_TO_WHOLE)), offset
 
 
 def _normal(w: FunctionWriter, x: str) -> str:
@@ -174,7 +119,7 @@ def _make_normal(w: FunctionWriter, x: str) -> tuple[str, str]:
 def write_log(writer: FunctionWriter, x: str) -> str:
     """log(x); whatever is not a normal positive number goes to a part of its own."""
     w = writer
-    result = w.variable(w.real, _log_of_split(w, *_split(w, x)))
+    result = w.variable(w.real, _log_of_split(w, *_split(w, x)[:2]))
     with w.when(w.any_lane(w.invert(_normal(w, x))), rare=True):
         w.assign(w.real, w.emit(f"call {w.real} @hr_log_any({w.real} {x})"), result)
     return w.read(w.real, result)
@@ -184,7 +129,7 @@ def write_any_log(writer: FunctionWriter, x: str) -> str:
     """log(x) for any x; the same bits as `write_log` where that does without."""
     w = writer
     scaled, extra = _make_normal(w, x)
-    mantissa, exponent = _split(w, scaled)
+    mantissa, exponent, _ = _split(w, scaled)
     result = _log_of_split(w, mantissa, w.subtract(exponent, extra))
     result = w.select(w.compare("olt", x, w.number(inf)), result, x)
     result = w.select(w.compare("oeq", x, w.number(0.0)), w.number(-inf), result)
@@ -201,32 +146,27 @@ def _log_of_split(w: FunctionWriter, mantissa: str, exponent: str) -> str:
     return w.fma(exponent, w.number(LN2_HIGH), w.subtract(f, w.subtract(half_square, correction)))
 
 
-def _log_pair(w: FunctionWriter, mantissa: str, exponent: str) -> Pair:
-    """log(mantissa * 2**exponent) to about 66 bits."""
-    f = w.subtract(mantissa, w.number(1.0))
-    bottom = w.add(mantissa, w.number(1.0))
-    bottom_low = w.subtract(mantissa, w.subtract(bottom, w.number(1.0)))
-    inverse = w.divide(w.number(1.0), bottom)
-    s = w.multiply(f, inverse)
-    left_over = w.fma(w.negate(s), bottom_low, w.fma(w.negate(s), bottom, f))
-    s_low = w.multiply(left_over, inverse)
-    z = exact_product(w, s, s)
-    z_low = w.fma(w.add(s, s), s_low, z.low)
-    tail = w.multiply(z.high, w.wide_polynomial(z.high, POWER_LOG_TAIL))
-    factor = fast_sum(w, w.number(TWO_THIRDS), tail)
-    factor_low = w.add(factor.low, w.number(TWO_THIRDS_LOW))
-    q = exact_product(w, z.high, factor.high)
-    q_low = w.add(q.low, w.fma(z.high, factor_low, w.multiply(z_low, factor.high)))
-    cube = exact_product(w, s, q.high)
-    cube_low = w.add(cube.low, w.fma(s, q_low, w.multiply(s_low, q.high)))
-    first = fast_sum(w, w.multiply(exponent, w.number(LN2_HIGH)), w.add(s, s))
-    second = fast_sum(w, first.high, cube.high)
-    low = w.add(w.add(first.low, second.low), w.fma(exponent, w.number(LN2_LOW), w.add(w.add(s_low, s_low), cube_low)))
+def _log_pair(w: FunctionWriter, x: str, extra: str | None = None) -> Pair:
+    """log(x * 2**-extra) to about 63 bits, for normal x > 0."""
+    mantissa, exponent, offset = _split(w, x, LOG_START_BITS)
+    if extra is not None:
+        exponent = w.subtract(exponent, extra)
+    number = w.whole("lshr", offset, 48)
+    r = w.fma(mantissa, w.pick(LOG_INVERSE, number, "hr_log_inverse"), w.number(-1.0))
+    known = w.fma(exponent, w.number(LN2_HIGH), w.pick(LOG_HIGH, number, "hr_log_high"))
+    known_low = w.fma(exponent, w.number(LN2_LOW), w.pick(LOG_LOW, number, "hr_log_low"))
+    first = fast_sum(w, known, r)
+    minus_half = w.multiply(w.number(-0.5), r)
+    square = w.multiply(r, minus_half)
+    square_low = w.fma(r, minus_half, w.negate(square))
+    second = fast_sum(w, first.high, square)
+    tail = w.multiply(w.multiply(r, square), w.wide_polynomial(r, POWER_LOG_TAIL))
+    low = w.add(w.add(w.add(known_low, first.low), w.add(square_low, second.low)), tail)
     return fast_sum(w, second.high, low)
 
 
 def write_power(writer: FunctionWriter, x: str, y: str) -> str:
-    """x ** y; bases that are not normal positive numbers and results that are not normal go to a part of their own."""
+    """X ** y; bases that are not normal positive numbers and results that are not normal go to a part of their own."""
     w = writer
     scaled, power = _usual_power(w, x, y)
     usual = w.both(_normal(w, x), w.compare("olt", w.absolute(power), w.number(NORMAL_EXPONENTS)))
@@ -237,20 +177,19 @@ def write_power(writer: FunctionWriter, x: str, y: str) -> str:
 
 
 def _usual_power(w: FunctionWriter, x: str, y: str) -> tuple[str, str]:
-    """x ** y where x and the result are normal, and y * log(x)."""
-    logarithm = _log_pair(w, *_split(w, x))
+    """X ** y where x and the result are normal, and y * log(x)."""
+    logarithm = _log_pair(w, x)
     power = exact_product(w, y, logarithm.high)
     mantissa, exponent = _exp_parts(w, power.high, w.fma(y, logarithm.low, power.low))
     return w.as_real(w.whole("add", w.as_integer(mantissa.high), w.whole("shl", exponent, 52))), power.high
 
 
 def write_any_power(writer: FunctionWriter, x: str, y: str) -> str:
-    """x ** y with the special cases of C99; the same bits as `write_power` where that does without."""
+    """X ** y with the special cases of C99; the same bits as `write_power` where that does without."""
     w = writer
     size = w.absolute(x)
     scaled, extra = _make_normal(w, size)
-    whole, exponent = _split(w, scaled)
-    logarithm = _log_pair(w, whole, w.subtract(exponent, extra))
+    logarithm = _log_pair(w, scaled, extra)
     finite = w.compare("olt", size, w.number(inf))
     zero = w.compare("oeq", size, w.number(0.0))
     log_high = w.select(finite, logarithm.high, size)
@@ -335,7 +274,7 @@ FUNCTIONS: dict[str, tuple[Writer, int]] = {
 RARE_PARTS: dict[str, Writer] = {"log": write_any_log, "power": write_any_power}
 
 
-def maths_text(width: int, inlined: frozenset[str], called: frozenset[str]) -> str:
+def maths_text(width: int, inlined: frozenset[str], called: frozenset[str], *, permute: bool = False) -> str:
     """Definitions of the functions an equation set uses.
 
     Parameters
@@ -343,16 +282,23 @@ def maths_text(width: int, inlined: frozenset[str], called: frozenset[str]) -> s
     width : scenarios in a vector.
     inlined : names out of `FUNCTIONS` whose calls are to be replaced by the body.
     called : likewise, of which a copy is to be called; its name ends in ``_call``.
+    permute : see `FunctionWriter`.
     """
-    parts = [_definition(width, f"{name}_any", RARE_PARTS[name], FUNCTIONS[name][1], "noinline cold")
-             for name in sorted((inlined | called) & set(RARE_PARTS))]
-    parts += [_definition(width, name, *FUNCTIONS[name], "alwaysinline") for name in sorted(inlined)]
-    parts += [_definition(width, f"{name}_call", *FUNCTIONS[name], "noinline") for name in sorted(called)]
+    parts = []
+    for name, column in (("inverse", LOG_INVERSE), ("high", LOG_HIGH), ("low", LOG_LOW)):
+        listed = ", ".join(f"double {bits(item)}" for item in column)
+        parts.append(f"@hr_log_{name} = internal constant [{len(column)} x double] [{listed}]\n")
+    wanted = [
+        (f"{name}_any", RARE_PARTS[name], name, "noinline cold") for name in RARE_PARTS if name in inlined | called
+    ]
+    wanted += [(name, FUNCTIONS[name][0], name, "alwaysinline") for name in sorted(inlined)]
+    wanted += [(f"{name}_call", FUNCTIONS[name][0], name, "noinline") for name in sorted(called)]
+    for name, write, function, how in wanted:
+        parts.append(_definition(FunctionWriter(width, permute=permute), name, write, FUNCTIONS[function][1], how))
     return "\n".join(parts)
 
 
-def _definition(width: int, name: str, write: Writer, count: int, how: str) -> str:
-    writer = FunctionWriter(width)
+def _definition(writer: FunctionWriter, name: str, write: Writer, count: int, how: str) -> str:
     arguments = [f"%a{index}" for index in range(count)]
     writer.do(f"ret {writer.real} {write(writer, *arguments)}")
     listed = ", ".join(f"{writer.real} {argument}" for argument in arguments)

@@ -218,7 +218,9 @@ class _Builder:
                     reached.add(name)
                     pending.append(name)
         names = [name for name in self.variables if name in reached]
-        return self._sorted(names, reached, "circular starting values (give one of them a start of its own)")
+        return self._sorted(
+            names, reached, "circular starting values (break the circle, for a delay or smooth with start=)"
+        )
 
     def _sorted(self, names: Iterable[str], within: set[str], complaint: str) -> tuple[str, ...]:
         needs = {name: [read for read in self.variables[name].arguments if read in within] for name in names}

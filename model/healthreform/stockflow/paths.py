@@ -221,7 +221,7 @@ class PackedPaths:
             row = int(astray[0])
             raise RecordError(
                 f"{self.owner(row)}: jump at {self.records[row, 0]:.10g} falls between two steps of "
-                f"1/{steps_per_year} year; move it to {start + nearest[row] / steps_per_year:.10g} or choose another step"
+                f"1/{steps_per_year} year; move it to {start + nearest[row] / steps_per_year:.10g} or change the step"
             )
         records = self.records.copy()
         records[on_step, 0] = start + nearest[on_step] / steps_per_year
@@ -258,7 +258,8 @@ def pack_paths(
         raise RecordError(f"paths: {unknown[0]!r} is no dated input of this model")
     blocks, jump_blocks = [], []
     shared, column = np.full(len(names), -1, np.int64), np.full(len(names), -1, np.int64)
-    firsts, rows = [], 0
+    firsts: list[NDArray[np.int64]] = []
+    rows = 0
     for index, name in enumerate(names):
         if name in varied:
             if len(varied[name]) != runs:

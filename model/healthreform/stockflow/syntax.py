@@ -32,6 +32,9 @@ _COMPARE: Mapping[type[ast.cmpop], str] = {
 }
 _LOGICAL: Mapping[type[ast.operator], str] = {ast.BitAnd: "and", ast.BitOr: "or"}
 _LITERALS = (0, 1, 2, 0.5)
+_STALE = (
+    "its text is not what was imported: import the file again, and write each equation at the outermost level of it"
+)
 _HALF = Call("divide", (Number(1.0), Number(2.0)))
 
 
@@ -219,23 +222,26 @@ def read_modules(modules: tuple[ModuleType, ...]) -> list[Variable]:
 
 
 def _read_module(module: ModuleType, files: dict[str, _File]) -> Iterator[Variable]:
-    found = {
-        name: value
-        for name, value in vars(module).items()
-        if isinstance(value, FunctionType) and value.__module__ == module.__name__ and "__stockflow__" in vars(value)
-    }
+    found = {name: value for name, value in vars(module).items() if _is_equation(name, value, module)}
     own = getattr(module, "__file__", None)
-    names = list(found)
-    if own is not None:
-        names = list(_file(own, files).definitions)
-    for name in names:
+    definitions = _file(own, files).definitions if own is not None else {}
+    for name, definition in definitions.items():
         if name not in found:
-            definition = _file(str(own), files).definitions[name]
+            place = f"{basename(str(own))}:{definition.lineno} {name}"
+            if name not in vars(module):
+                raise ModelError(f"{place}: {_STALE}")
             raise ModelError(
-                f"{basename(str(own))}:{definition.lineno} {name}: every function in a sector is an equation; put one "
-                "of the decorators of stockflow above it (auxiliary, flow, stock ...)"
+                f"{place}: every function in a sector is an equation; put one of the decorators of stockflow above it "
+                "(auxiliary, flow, stock ...)"
             )
+    for name in dict.fromkeys([*definitions, *found]):
         yield _read_equation(found[name], module, files)
+
+
+def _is_equation(name: str, value: object, module: ModuleType) -> bool:
+    if not isinstance(value, FunctionType) or value.__module__ != module.__name__:
+        return False
+    return value.__name__ == name and "__stockflow__" in vars(value)
 
 
 def _file(name: str, files: dict[str, _File]) -> _File:
@@ -273,10 +279,7 @@ def _read_equation(function: FunctionType, module: ModuleType, files: dict[str, 
     node = file.definitions.get(name)
     twin = file.code.get((name, code.co_firstlineno))
     if node is None or twin is None or not _same_code(code, twin):
-        raise ModelError(
-            f"{basename(file.name)}:{code.co_firstlineno} {name}: the file was changed after it was imported; "
-            "import it again"
-        )
+        raise ModelError(f"{basename(file.name)}:{code.co_firstlineno} {name}: {_STALE}")
 
     def fail(at: ast.AST, message: str) -> ModelError:
         return ModelError(f"{basename(file.name)}:{getattr(at, 'lineno', node.lineno)} {name}: {message}")

@@ -32,6 +32,8 @@ Dimension = tuple[tuple[str, Fraction], ...]
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?)([kMG]?)(?![A-Za-z_])|([A-Za-z_]\w*)|(\*\*|\^|[*/()-]))")
 _PREFIX = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 DIMENSIONLESS = "dimensionless"
+_LONGEST = 100
+_HIGHEST_POWER = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,8 @@ class _Parser:
 
     def __init__(self, text: str, known: Mapping[str, Unit]) -> None:
         self.text, self.known, self.place = text, known, 0
+        if len(text) > _LONGEST:
+            raise UnitError(f"'{text[:20]}...' is not a unit: it is longer than {_LONGEST} characters")
         self.tokens: list[tuple[str, Any]] = []
         position = 0
         while position < len(text.rstrip()):
@@ -157,6 +161,8 @@ class _Parser:
                 raise UnitError(f"'{text}' is not a unit: '{text[position:].strip()}' makes no sense there")
             number, prefix, name, mark = match.groups()
             if number is not None:
+                if not Fraction(number):
+                    raise UnitError(f"'{text}' is not a unit: it holds a zero")
                 self.tokens.append(("number", Fraction(number) * _PREFIX[prefix]))
             else:
                 self.tokens.append(("name", name) if name else (mark, mark))
@@ -202,6 +208,8 @@ class _Parser:
             power = self._take("number")
             if power is None:
                 raise UnitError(f"'{self.text}' is not a unit: a power must be a number")
+            if power > _HIGHEST_POWER:
+                raise UnitError(f"'{self.text}' is not a unit: a power above {_HIGHEST_POWER}")
             inner = ONE.times(inner, -power if negative else power)
         return Unit(inner.factor * (number if number is not None else 1), inner.dimension)
 

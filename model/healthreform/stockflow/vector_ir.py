@@ -10,6 +10,11 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+PERMUTE, PERMUTE_TWO = "llvm.x86.avx512.permvar.df.512", "llvm.x86.avx512.vpermi2var.pd.512"
+PERMUTE_TEXT = f"""declare <8 x double> @{PERMUTE}(<8 x double>, <8 x i64>)
+declare <8 x double> @{PERMUTE_TWO}(<8 x double>, <8 x i64>, <8 x double>)
+"""
+
 
 def bits(value: float) -> str:
     """A double as LLVM writes it exactly."""
@@ -22,10 +27,13 @@ class FunctionWriter:
     Parameters
     ----------
     width : number of scenarios in a vector.
+    permute : whether the processor picks elements of a vector by number, as AVX-512 does; it changes the speed, not the
+        bits.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, permute: bool = False) -> None:
         self.width = width
+        self.permute = permute
         self.real = f"<{width} x double>"
         self.integer = f"<{width} x i64>"
         self.mask = f"<{width} x i1>"
@@ -52,28 +60,35 @@ class FunctionWriter:
         return f"splat (double {bits(value)})"
 
     def add(self, a: str, b: str) -> str:
+        """Sum."""
         return self.emit(f"fadd {self.real} {a}, {b}")
 
     def subtract(self, a: str, b: str) -> str:
+        """Difference."""
         return self.emit(f"fsub {self.real} {a}, {b}")
 
     def multiply(self, a: str, b: str) -> str:
+        """Product."""
         return self.emit(f"fmul {self.real} {a}, {b}")
 
     def divide(self, a: str, b: str) -> str:
+        """Quotient."""
         return self.emit(f"fdiv {self.real} {a}, {b}")
 
     def negate(self, a: str) -> str:
+        """The negative."""
         return self.emit(f"fneg {self.real} {a}")
 
     def fma(self, a: str, b: str, c: str) -> str:
-        """a*b + c, rounded once."""
+        """``a*b + c``, rounded once."""
         return self.call("fma", a, b, c)
 
     def sqrt(self, a: str) -> str:
+        """Square root."""
         return self.call("sqrt", a)
 
     def absolute(self, a: str) -> str:
+        """Absolute value."""
         return self.call("fabs", a)
 
     def call(self, intrinsic: str, *arguments: str) -> str:
@@ -82,15 +97,19 @@ class FunctionWriter:
         return self.emit(f"call {self.real} @llvm.{intrinsic}.v{self.width}f64({listed})")
 
     def compare(self, predicate: str, a: str, b: str) -> str:
+        """A mask: where a comparison holds."""
         return self.emit(f"fcmp {predicate} {self.real} {a}, {b}")
 
     def select(self, mask: str, a: str, b: str) -> str:
+        """``a`` where the mask holds, else ``b``."""
         return self.emit(f"select {self.mask} {mask}, {self.real} {a}, {self.real} {b}")
 
     def both(self, a: str, b: str) -> str:
+        """Where both masks hold."""
         return self.emit(f"and {self.mask} {a}, {b}")
 
     def either(self, a: str, b: str) -> str:
+        """Where one of two masks holds."""
         return self.emit(f"or {self.mask} {a}, {b}")
 
     def smaller(self, a: str, b: str) -> str:
@@ -120,9 +139,11 @@ class FunctionWriter:
     # -- vectors of integers
 
     def as_integer(self, a: str) -> str:
+        """The same bits as whole numbers."""
         return self.emit(f"bitcast {self.real} {a} to {self.integer}")
 
     def as_real(self, a: str) -> str:
+        """The same bits as doubles."""
         return self.emit(f"bitcast {self.integer} {a} to {self.real}")
 
     def union(self, a: str, b: str) -> str:
@@ -133,6 +154,24 @@ class FunctionWriter:
         """An integer operation; ``b`` is a vector or a literal."""
         other = f"splat (i64 {b})" if isinstance(b, int) else b
         return self.emit(f"{operation} {self.integer} {a}, {other}")
+
+    def pick(self, column: tuple[float, ...], number: str, name: str) -> str:
+        """Element of a constant column of up to 16 by its number in each lane; only the low 4 bits of a number count.
+
+        Without AVX-512 the column stands in memory as ``name``, and holds 16.
+        """
+        if self.permute:
+            padded = [f"double {bits(item)}" for item in (*column, *[0.0] * (16 - len(column)))]
+            low, high = f"<{', '.join(padded[:8])}>", f"<{', '.join(padded[8:])}>"
+            if len(column) <= 8:
+                return self.emit(f"call {self.real} @{PERMUTE}({self.real} {low}, {self.integer} {number})")
+            arguments = f"{self.real} {low}, {self.integer} {number}, {self.real} {high}"
+            return self.emit(f"call {self.real} @{PERMUTE_TWO}({arguments})")
+        inside, picked = self.whole("and", number, 15), "poison"
+        for lane in range(self.width):
+            element = self.get("double", f"@{name}", self.emit(f"extractelement {self.integer} {inside}, i64 {lane}"))
+            picked = self.emit(f"insertelement {self.real} {picked}, double {element}, i64 {lane}")
+        return picked
 
     # -- memory and scalars
 
@@ -150,6 +189,7 @@ class FunctionWriter:
         return self.emit(f"load {self.real}, ptr {self.element(pointer, index, self.real)}, align {self.size}")
 
     def store(self, value: str, pointer: str, index: str | int = 0) -> None:
+        """Store a vector."""
         self.do(f"store {self.real} {value}, ptr {self.element(pointer, index, self.real)}, align {self.size}")
 
     def get(self, kind: str, pointer: str, index: str | int = 0) -> str:
@@ -157,6 +197,7 @@ class FunctionWriter:
         return self.emit(f"load {kind}, ptr {self.element(pointer, index, kind)}, align 8")
 
     def put(self, kind: str, value: str, pointer: str, index: str | int = 0) -> None:
+        """Store a scalar."""
         self.do(f"store {kind} {value}, ptr {self.element(pointer, index, kind)}, align 8")
 
     def scalar(self, operation: str, kind: str, a: str, b: str | int) -> str:
@@ -179,23 +220,27 @@ class FunctionWriter:
         return name
 
     def read(self, kind: str, variable: str) -> str:
+        """Value of a variable."""
         return self.emit(f"load {kind}, ptr {variable}")
 
     def assign(self, kind: str, value: str, variable: str) -> None:
+        """Change a variable."""
         self.do(f"store {kind} {value}, ptr {variable}")
 
     def label(self) -> str:
+        """A new name for a block."""
         self._count += 1
         return f"b{self._count}"
 
     def start_block(self, label: str) -> None:
+        """Begin the block of that name."""
         self.lines.append(f"{label}:")
 
     @contextmanager
-    def loop(self, counter: str, begin: str | int, end: str | int, step: int = 1) -> Iterator[str]:
-        """Count from ``begin`` up to ``end``; ``counter`` is a variable of kind ``i64``; yields its value."""
+    def loop(self, begin: str | int, end: str | int, step: int = 1) -> Iterator[str]:
+        """Count from ``begin`` up to ``end``; yields the counter's value."""
         head, body, after = self.label(), self.label(), self.label()
-        self.assign("i64", str(begin), counter)
+        counter = self.variable("i64", str(begin))
         self.do(f"br label %{head}")
         self.start_block(head)
         value = self.read("i64", counter)
@@ -217,6 +262,7 @@ class FunctionWriter:
         self.start_block(after)
 
     def invert(self, mask: str) -> str:
+        """Where a mask does not hold."""
         return self.emit(f"xor {self.mask} {mask}, splat (i1 true)")
 
     def any_lane(self, mask: str) -> str:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from math import inf
 
 from .errors import ModelError
 from .expression import Apply, Expression, Lookup, Name, Number
 from .flat import FlatModel, Table
 from .layout import Layout, needed_at_start, ordered_levels
-from .vector_ir import FunctionWriter, bits
-
-PERMUTE, PERMUTE_TWO = "llvm.x86.avx512.permvar.df.512", "llvm.x86.avx512.vpermi2var.pd.512"
-PERMUTE_TEXT = f"""declare <8 x double> @{PERMUTE}(<8 x double>, <8 x i64>)
-declare <8 x double> @{PERMUTE_TWO}(<8 x double>, <8 x i64>, <8 x double>)
-"""
+from .vector_ir import FunctionWriter
 
 COMPARED = {"less": "olt", "less_equal": "ole", "greater": "ogt", "greater_equal": "oge"}
 
@@ -27,13 +23,11 @@ class EquationWriter:
     writer : the function being written.
     tables : table functions by name.
     ending : what the names of the called functions end in.
-    permute : whether the processor picks elements of a vector by number; it changes the speed, not the bits.
     """
 
-    def __init__(self, writer: FunctionWriter, tables: Mapping[str, Table], ending: str = "", *, permute: bool) -> None:
+    def __init__(self, writer: FunctionWriter, tables: Mapping[str, Table], ending: str = "") -> None:
         self.writer = writer
         self.tables = tables
-        self.permute = permute
         self.ending = ending
         self.used: set[str] = set()
         self.names: dict[str, str] = {}
@@ -158,7 +152,7 @@ class EquationWriter:
             return w.select(w.compare("uno", x, x), x, w.number(table.y[0]))
         inside = w.larger(w.number(table.x[0]), w.smaller(w.number(table.x[-1]), x))
         rows = (table.x, table.y, _slopes(table))
-        if self.permute and 4 <= len(table.x) <= 16:
+        if self.writer.permute and 4 <= len(table.x) <= 16:
             base, value, slope = self._pick(inside, rows)
         else:
             base, value, slope = self._choose_row(inside, rows)
@@ -180,24 +174,13 @@ class EquationWriter:
         for index, point in enumerate(rows[0][1:], start=1):
             passed = w.compare("oge", inside, w.number(point))
             number = w.emit(f"select {w.mask} {passed}, {w.integer} splat (i64 {index}), {w.integer} {number}")
-        return [self._element(column, number) for column in rows]
-
-    def _element(self, column: tuple[float, ...], number: str) -> str:
-        w, padded = self.writer, (*column, *[0.0] * (16 - len(column)))
-        halves = [
-            f"<{', '.join(f'double {bits(item)}' for item in padded[begin : begin + 8])}>" for begin in (0, 8)
-        ]
-        if len(column) <= 8:
-            return w.emit(f"call {w.real} @{PERMUTE}({w.real} {halves[0]}, {w.integer} {number})")
-        return w.emit(
-            f"call {w.real} @{PERMUTE_TWO}({w.real} {halves[0]}, {w.integer} {number}, {w.real} {halves[1]})"
-        )
+        return [w.pick(column, number, "") for column in rows]
 
 
 def _slopes(table: Table) -> tuple[float, ...]:
     """Slope after each point; 0 after the last."""
     points = list(zip(table.x, table.y, strict=True))
-    pairs = zip(points, points[1:], strict=False)
+    pairs = pairwise(points)
     return (*((y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairs), 0.0)
 
 
@@ -235,8 +218,9 @@ RATES_ARGUMENTS = ("state", "parameter", "path", "reference", "rate", "moving", 
 
 def rates_text(layout: Layout) -> tuple[str, frozenset[str]]:
     """The function that computes all rates, adds the kept values to their accumulators, and the functions it calls."""
-    model, writer = layout.model, FunctionWriter(layout.options.width)
-    equations = EquationWriter(writer, model.tables, permute=layout.options.permute)
+    options, model = layout.options, layout.model
+    writer = FunctionWriter(options.width, permute=options.permute)
+    equations = EquationWriter(writer, model.tables)
     _provide_inputs(equations, model)
     equations.provide(model.stocks, "%state")
     equations.provide(model.references, "%reference")
@@ -305,7 +289,7 @@ def start_text(layout: Layout) -> tuple[str, frozenset[str]]:
     It runs once for hundreds of evaluations of the rates, so it is compiled quickly rather than well.
     """
     model, writer = layout.model, FunctionWriter(layout.options.width)
-    equations = EquationWriter(writer, model.tables, "_call", permute=False)
+    equations = EquationWriter(writer, model.tables, "_call")
     _provide_inputs(equations, model)
     needed = needed_at_start(model)
     for name, expression in model.initial:

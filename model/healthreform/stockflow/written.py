@@ -162,7 +162,8 @@ class Variable:
     @property
     def place(self) -> str:
         """Where it stands, for an error line: ``insurance.py:34 payable_share``."""
-        return f"{basename(self.file)}:{self.line} {self.name}"
+        authored = self.generated_text is None and self.generated_by  # what goes into a delay is its owner's equation
+        return f"{basename(self.file)}:{self.line} {authored or self.name}"
 
     def error(self, message: str) -> ModelError:
         """An error that points at this variable."""
