@@ -1,0 +1,141 @@
+"""What experiments share: results that appear whole or not at all, errors in one line, progress, figures."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas
+import xarray
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+import healthreform as hr
+from healthreform import analysis
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "results"
+#: The run with the parameters as they stand in the files.
+CALIBRATED = "calibrated"
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A folder to write to, put in the place of ``target`` when everything is in it and removed if anything fails."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise hr.RunError(f"{target.parent}: results cannot be written there ({error.strerror})") from None
+    try:
+        aside.chmod(0o755)
+        yield aside
+        _put_in_place(aside, target)
+    except OSError as error:
+        raise hr.RunError(f"{target}: results cannot be written ({error.strerror or error})") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put_in_place(aside: Path, target: Path) -> None:
+    if not target.exists():
+        os.replace(aside, target)
+        return
+    if not target.is_dir():
+        raise hr.RunError(f"{target}: a file stands where the results should go; move it away")
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    os.replace(target, old / "was")
+    try:
+        os.replace(aside, target)
+    except BaseException:
+        os.replace(old / "was", target)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def guarded(main: Callable[[], None]) -> int:
+    """Run a command; return its exit code: 0, 2 after an error of the user's (one line), 130 when interrupted."""
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("interrupted; no results were written", file=sys.stderr)
+        return 130
+    except hr.StockflowError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def console() -> Console:
+    """Where tables are printed: as wide as the terminal, and wide enough for them where there is none."""
+    found = Console()
+    return found if found.is_terminal else Console(width=132)
+
+
+def progress_bar(on: Console) -> Progress:
+    """A bar for each stage, in a terminal; elsewhere nothing."""
+    columns = (TextColumn("{task.description:<42}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=on, disable=not on.is_terminal)
+
+
+@dataclass(frozen=True)
+class History:
+    """How parameters are held to history.
+
+    Attributes
+    ----------
+    years : first and last year that count.
+    error : standard error of a published value and the model's for it together, as a share.
+    bound : the largest mean absolute percentage error over the series that a member may have, as a share.
+    """
+
+    years: tuple[int, int] = (2010, 2021)
+    error: float = 0.05
+    bound: float = 0.08
+
+
+def held_to_history(
+    place: str, base: str, positions: np.ndarray, history: History, seed: int, done: Callable[[int], None]
+) -> tuple[pandas.DataFrame, np.ndarray]:
+    """Parameters at these positions, moved to where the model agrees with history; and which rows could be moved."""
+    ranges = analysis.uncertain_parameters(place)
+    design = analysis.parameter_values(positions, ranges)
+    runs = hr.sweep(place, base, design, stop=history.years[1], progress=done)
+    known = analysis.facts(runs, history.years, place=place)
+    moved, usable = analysis.condition_on_history(positions, known, error=history.error, seed=seed)
+    return analysis.parameter_values(moved, ranges), usable
+
+
+def calibrated_and(place: str, members: pandas.DataFrame) -> pandas.DataFrame:
+    """A design of parameters: the calibrated ones first, then the members'."""
+    calibrated = analysis.uncertain_parameters(place)["value"].to_frame(CALIBRATED).T
+    return pandas.concat([calibrated, members.set_axis([f"member {label}" for label in members.index])])
+
+
+def step_of(bar: Progress, task: int, before: int = 0) -> Callable[[int], None]:
+    """What ``hr.sweep`` calls with the number of runs finished; ``before`` are those of earlier sweeps."""
+    return lambda done: bar.update(task, completed=before + done)  # type: ignore[arg-type]
+
+
+def compact(result: xarray.Dataset) -> xarray.Dataset:
+    """A result with half the digits, which are plenty for drawing; a design keeps all of its own."""
+    small = {
+        name: values.astype(np.float32, keep_attrs=True)
+        for name, values in result.data_vars.items()
+        if values.dtype == np.float64 and name != "design"
+    }
+    return result.assign(small)
+
+
+def draw(script: str, results: Path) -> list[Path]:
+    """Let a script of ``figures/`` draw what stands in a folder of results, into ``figures`` in that folder."""
+    return list(runpy.run_path(str(ROOT / "figures" / script))["draw"](results, results / "figures"))

@@ -1,0 +1,180 @@
+"""The trade-off: how long the fund would last, against hospitals' margin and against what households pay.
+
+Above, every run of the Latin hypercube that agrees with history; below, the packages, with bands of their effects.
+Reads what ``experiments/main_job.py`` saved; runs no model.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas
+import xarray
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from healthreform.analysis import OUTCOMES
+from healthreform.plots import (
+    BLACK,
+    GREY,
+    LOOKS,
+    PAGE,
+    Look,
+    figure_command,
+    label_points,
+    letters,
+    page,
+    save_figure,
+    saved_result,
+    saved_table,
+    settle,
+)
+
+RESULTS = Path(__file__).resolve().parent.parent / "results" / "main_job"
+MADE_BY = "experiments/main_job.py"
+ACROSS, UP = "fund_months", ("hospital_margin", "out_of_pocket_share")
+#: Share of the hypercube's runs on the axes; the rest lies outside and is counted in the figure.
+SHOWN = 0.95
+#: Too far from the rest for the panels that show packages closely.
+FAR = ("no_reform",)
+#: Named in the panels themselves.
+MARKED = ("baseline", "linked_package", "no_reform")
+_WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8}
+
+
+def plotted(hypercube: xarray.Dataset, effects: pandas.DataFrame) -> pandas.DataFrame:
+    """Rows of kind ``run`` (the hypercube) and ``scenario`` (levels, with the bands of their effects)."""
+    year, bound = int(hypercube.attrs["spec_year"]), float(hypercube.attrs["spec_history_bound"])
+    agrees = (hypercube["failure"] == "") & (hypercube["history_error"] <= bound)
+    at = hypercube.sel(time=year).isel(run=np.flatnonzero(agrees.to_numpy()))
+    keys = (ACROSS, *UP)
+    runs = pandas.DataFrame({key: OUTCOMES[key].read(at).to_numpy() for key in keys})
+    runs.insert(0, "name", at["run"].to_numpy().astype(str))
+    runs.insert(0, "kind", "run")
+    chosen = effects[effects["outcome"].isin(keys)]
+    levels = chosen.pivot(index="name", columns="outcome", values="level")
+    for end in ("low", "high"):
+        wide = chosen.pivot(index="name", columns="outcome", values=f"effect_{end}")
+        levels = levels.join((levels.loc["baseline", list(keys)] + wide[list(keys)]).add_suffix(f"_{end}"))
+    scenarios = levels.reset_index().assign(kind="scenario")
+    return pandas.concat([runs, scenarios], ignore_index=True)
+
+
+def draw(results: Path, output: Path) -> list[Path]:
+    """Draw the figure from a folder of results; returns the files written."""
+    hypercube = saved_result(results, "hypercube.nc", MADE_BY)
+    year = hypercube.attrs["spec_year"]
+    data = plotted(hypercube, saved_table(results, f"effects_of_scenarios_{year}.csv", MADE_BY))
+    scenarios = data[data["kind"] == "scenario"].set_index("name")
+    with page(PAGE, 160) as figure:
+        axes = figure.subplots(2, 2)
+        for column, key in enumerate(UP):
+            _cloud(axes[0, column], data[data["kind"] == "run"], scenarios, key)
+            _packages(axes[1, column], scenarios, key)
+            for axis, what in zip(axes[:, column], ("All levers at once", "Packages"), strict=True):
+                axis.set_title(f"{what}: {OUTCOMES[key].title.lower()}")
+                axis.set_xlabel(f"{OUTCOMES[ACROSS].title} in {year}, {OUTCOMES[ACROSS].unit}")
+                axis.set_ylabel(f"{OUTCOMES[key].title} in {year}, {OUTCOMES[key].unit}")
+        letters(axes.flat)
+        handles = [*_handles(list(LOOKS)), *_handles(_single(scenarios))]
+        figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1.2, handletextpad=0.4)
+        settle(figure)
+        for column, key in enumerate(UP):
+            _label(axes[0, column], scenarios, key, MARKED, ())
+            _label(axes[1, column], scenarios, key, [*_near(), *_single(scenarios)], _bands(scenarios, key))
+        return save_figure(figure, data, output, "fig_tradeoff")
+
+
+def _near() -> list[str]:
+    """The packages that are set apart, without those that lie far from the rest."""
+    return [name for name in LOOKS if name not in FAR]
+
+
+def _single(scenarios: pandas.DataFrame) -> list[str]:
+    """The reforms that stand alone, which are numbered."""
+    return [name for name in scenarios.index if name not in LOOKS]
+
+
+def _look(name: str) -> Look:
+    return LOOKS.get(name, Look(name.replace("_", " "), GREY, "", "o"))
+
+
+def _cloud(axis: Axes, runs: pandas.DataFrame, scenarios: pandas.DataFrame, key: str) -> None:
+    axis.plot(runs[ACROSS], runs[key], ".", color=GREY, markersize=1.8, alpha=0.4, markeredgewidth=0, rasterized=True)
+    across = 0.0, float(runs[ACROSS].quantile(SHOWN))
+    up = runs[key].quantile([(1 - SHOWN) / 2, (1 + SHOWN) / 2])
+    up = min(up.iloc[0], scenarios[key].min() - 1), max(up.iloc[1], scenarios[key].max() + 1)
+    axis.set(xlim=across, ylim=up)
+    inside = int((runs[ACROSS].between(*across) & runs[key].between(*up)).sum())
+    note = f"{inside} runs; {len(runs) - inside} lie outside the axes"
+    axis.text(0.99, 0.985, note, transform=axis.transAxes, ha="right", va="top", fontsize=6.5, bbox=_WHITE)
+    edges = np.linspace(*across, 11)
+    middle = runs.groupby(pandas.cut(runs[ACROSS], edges), observed=False)[key].median()
+    axis.plot((edges[1:] + edges[:-1]) / 2, middle, color=BLACK, linewidth=0.9)
+    axis.annotate("median", (edges[-1], middle.iloc[-1]), (-2, 5), textcoords="offset points", ha="right", fontsize=6.5)
+    for name in MARKED:
+        _point(axis, scenarios, name, key)
+
+
+def _packages(axis: Axes, scenarios: pandas.DataFrame, key: str) -> None:
+    for name in _near():
+        row, look = scenarios.loc[name], _look(name)
+        band: dict[str, Any] = {"color": look.colour, "linewidth": 0.8, "alpha": 0.6}
+        axis.plot([row[f"{ACROSS}_low"], row[f"{ACROSS}_high"]], [row[key]] * 2, **band)
+        axis.plot([row[ACROSS]] * 2, [row[f"{key}_low"], row[f"{key}_high"]], **band)
+    for name in [*_single(scenarios), *_near()]:
+        _point(axis, scenarios, name, key)
+    axis.margins(0.08)
+
+
+def _bands(scenarios: pandas.DataFrame, key: str) -> list[tuple[float, float, float, float]]:
+    """The bands as lines, for labels to keep off."""
+    lines = []
+    for name in _near():
+        row = scenarios.loc[name]
+        lines.append((row[f"{ACROSS}_low"], row[key], row[f"{ACROSS}_high"], row[key]))
+        lines.append((row[ACROSS], row[f"{key}_low"], row[ACROSS], row[f"{key}_high"]))
+    return lines
+
+
+def _point(axis: Axes, scenarios: pandas.DataFrame, name: str, key: str) -> None:
+    look, row = _look(name), scenarios.loc[name]
+    size = 5.0 if name in LOOKS else 2.8
+    axis.plot(row[ACROSS], row[key], look.marker, color=look.colour, ms=size, mec="white", mew=0.4, zorder=6)
+
+
+def _label(axis: Axes, scenarios: pandas.DataFrame, key: str, names: Sequence[str], avoid: Sequence[Any]) -> None:
+    """Numbers for single reforms; names for packages are in the legend, but the two that matter are written out."""
+    numbers = {name: str(number) for number, name in enumerate(_single(scenarios), start=1)}
+    labels = [
+        (
+            float(scenarios.loc[name, ACROSS]),
+            float(scenarios.loc[name, key]),
+            numbers.get(name, _look(name).label),
+            BLACK,
+        )
+        for name in names
+        if name in numbers or name in MARKED
+    ]
+    label_points(axis, labels, avoid)
+
+
+def _handles(names: Sequence[str]) -> list[Line2D]:
+    """Keys of the legend; single reforms are numbered as in the panels."""
+    numbers = iter(range(1, 100))
+    found = []
+    for name in names:
+        look = _look(name)
+        label = look.label if name in LOOKS else f"{next(numbers)} {look.label}"
+        found.append(
+            Line2D([], [], color=look.colour, marker=look.marker, ls="", ms=4.5 if name in LOOKS else 2.8, label=label)
+        )
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(figure_command(draw, str(__doc__).partition("\n")[0], RESULTS))

@@ -1,0 +1,212 @@
+"""Bad input of every kind ends in one clear line, before anything runs, with nothing left behind."""
+
+from __future__ import annotations
+
+import math
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import healthreform as hr
+from healthreform.setting import LONGEST_RUN
+
+GOOD = pd.DataFrame({"fixed_pay_share": [0.5, 0.6], "inducement_limit": [1.12, 1.2]})
+
+
+def refused(message, call, *arguments, **options):
+    with pytest.raises(hr.StockflowError) as caught:
+        call(*arguments, **options)
+    text = str(caught.value)
+    assert message in text, text
+    assert "\n" not in text and len(text) < 400
+    return text
+
+
+@pytest.mark.parametrize(
+    ("place", "scenario", "message"),
+    [
+        ("chian", "baseline", "unknown place 'chian'; nearest valid name: china"),
+        ("", "baseline", "unknown place ''; places: china"),
+        (3, "baseline", "place 3: give a name, or the path of a .toml file"),
+        (None, "baseline", "place None: give a name"),
+        ("china", "baselin", "unknown scenario 'baselin'; nearest valid name: baseline"),
+        ("china", "zzz", "unknown scenario 'zzz'; scenarios: "),
+        ("china", None, "scenario None: give a name"),
+        ("nowhere.toml", "baseline", "nowhere.toml: there is no such file"),
+        ("china", "nowhere.toml", "nowhere.toml: there is no such file"),
+    ],
+)
+def test_an_unknown_place_or_scenario_offers_the_nearest(place, scenario, message):
+    refused(message, hr.simulate, place, scenario)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"fixed_pay_shar": 1}, "'fixed_pay_shar' is no parameter, lever, driver or table; nearest valid name: fixed"),
+        ({"inducement_limt": 1}, "nearest valid name: inducement_limit"),
+        ({"fund_reserve": 1}, "'fund_reserve' is no parameter, lever, driver or table"),
+        ({"fixed_pay_share": 1.5}, "1.5 is out of its range, 0 to 1"),
+        ({"fixed_pay_share": -0.1}, "-0.1 is out of its range"),
+        ({"fixed_pay_share": math.nan}, "nan is not a finite number"),
+        ({"fixed_pay_share": math.inf}, "inf is not a finite number"),
+        ({"fixed_pay_share": np.float64("nan")}, "nan is not a finite number"),
+        ({"fixed_pay_share": "half"}, "'half' is text; a number goes here"),
+        ({"fixed_pay_share": True}, "True is bool; a number goes here"),
+        ({"fixed_pay_share": None}, "None"),
+        ({"fixed_pay_share": 10**400}, "too large"),
+        ({"fixed_pay_share": {}}, "fixed_pay_share"),
+        ({"fixed_pay_share": []}, "must be a list of points"),
+        ({"fixed_pay_share": [[2020, 0.5, 1]]}, "must be [date, value]"),
+        ({"fixed_pay_share": [[2020, "x"]]}, "'x' is text"),
+        ({"fixed_pay_share": [["x", 0.5]]}, "'x' is text"),
+        ({"fixed_pay_share": [[math.nan, 0.5]]}, "not a finite number"),
+        ({"fixed_pay_share": [[2030, 0.5], [2020, 0.6]]}, "the dates are out of order: 2020 comes after 2030"),
+        ({"fixed_pay_share": [[2020, 0.5]] * 3}, "given three times"),
+        ({"fixed_pay_share": {2000: 0.5}}, "the date 2000 is outside the run, 2010 to 2041"),
+        ({"fixed_pay_share": {2020: 0.5, 2042: 0.6}}, "the date 2042 is outside the run"),
+        ({"fixed_pay_share": {2020: 0.5, "tertiary": 0.6}}, "mixes dates and elements"),
+        ({"fixed_pay_share": {2020.01: 0.5}}, "falls between two steps of 1/16 year"),
+        ({"fixed_pay_share[tertairy]": 0.5}, "'tertairy' is no element of it; nearest valid name: tertiary"),
+        ({"fixed_pay_share": {"tertairy": 0.5}}, "nearest valid name: tertiary"),
+        ({"payroll_limit[tertiary]": 2.0}, "no subscripts"),
+        ({"fixed_pay_share": 0.5, "fixed_pay_share[tertiary]": 0.6}, "overlap; change each value once"),
+        ({"inducement_limit": {2020: 1.2}}, "a number goes here"),
+        ([("fixed_pay_share", 0.5)], "must be a mapping from names to values"),
+        ("fixed_pay_share=0.5", "must be a mapping from names to values"),
+        ({3: 0.5}, "'3' is no parameter"),
+    ],
+)
+def test_a_wrong_change_names_what_is_wrong(changes, message):
+    refused(message, hr.simulate, "china", "baseline", changes)
+
+
+def test_a_change_of_an_element_is_judged_where_one_value_held_for_all():
+    names = [name for name, row in hr.levers().iterrows() if row.over == "tier"]
+    refused("is no element of", hr.simulate, "china", "baseline", {f"{names[0]}[quaternary]": 0.0})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"step": 0}, "step 0 is not a positive number of years"),
+        ({"step": -1 / 16}, "step -0.0625 is not a positive number of years"),
+        ({"step": math.nan}, "step nan is not a positive number"),
+        ({"step": math.inf}, "step inf is not a positive number"),
+        ({"step": 0.3}, "step 0.3 does not divide a year into whole steps; use 1/4"),
+        ({"step": 2}, "step 2 does not divide a year"),
+        ({"step": 1e-9}, "is shorter than"),
+        ({"step": "1/16"}, "step '1/16' is not a number"),
+        ({"step": None}, "step None is not a number"),
+        ({"stop": 2009}, "stop 2009 lies before the start 2010"),
+        ({"stop": 2030.5}, "stop 2030.5 is not a calendar year"),
+        ({"stop": "2030"}, "stop '2030' is not a calendar year"),
+        ({"stop": math.nan}, "stop nan is not a calendar year"),
+        ({"stop": True}, "stop True is not a calendar year"),
+        ({"stop": 2010 + LONGEST_RUN}, f"makes a run of more than {LONGEST_RUN} years"),
+        ({"start": 2015}, "start 2015: a run of china begins in 2010"),
+        ({"start": "2010"}, "start '2010' is not a calendar year"),
+        ({"method": "rk5"}, "method 'rk5' is unknown; use one of: rk4, euler"),
+    ],
+)
+def test_wrong_years_steps_and_methods_are_refused(options, message):
+    refused(message, hr.simulate, "china", "baseline", **options)
+    refused(message, hr.sweep, "china", "baseline", GOOD, **options)
+
+
+def test_a_step_longer_than_the_shortest_time_constant_is_refused():
+    times = {name: row.low for name, row in hr.parameters().iterrows() if row.unit == "year" and row.low < 1 / 8}
+    name = min(times, key=times.get)
+    text = refused("is longer than the time constant", hr.simulate, "china", "no_reform", {name: times[name]}, step=1 / 4)
+    assert f"'{name}" in text and "use a step of 1/" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.rename(columns={"fixed_pay_share": "fixed_pay_shar"}), "nearest valid name: fixed_pay_share"),
+        (lambda d: d.rename(columns={"fixed_pay_share": ""}), "a column has no name ('')"),
+        (lambda d: d.rename(columns={"fixed_pay_share": None}), "a column has no name"),
+        (lambda d: d.rename(columns={"fixed_pay_share": 7}), "a column has no name (7)"),
+        (lambda d: d.rename(columns={"fixed_pay_share": "Unnamed: 0"}), "a column has no name"),
+        (lambda d: pd.concat([d, d[["fixed_pay_share"]]], axis=1), "column 'fixed_pay_share' is given twice"),
+        (lambda d: d.assign(**{"fixed_pay_share[primary]": 0.5}), "which 'fixed_pay_share' moves too"),
+        (lambda d: d.rename(columns={"fixed_pay_share": "fixed_pay_share[primry]"}), "nearest valid name: primary"),
+        (lambda d: d.rename(columns={"inducement_limit": "inducement_limit[x]"}), "takes no brackets"),
+        (lambda d: d.rename(columns={"fixed_pay_share": "fixed_pay_share[primary,x]"}), "takes [tier]"),
+        (lambda d: d.assign(fixed_pay_share=[0.5, 1.5]), "row 1, column 'fixed_pay_share': 1.5 is out of its range"),
+        (lambda d: d.assign(fixed_pay_share=[0.5, np.nan]), "row 1, column 'fixed_pay_share': the value is missing"),
+        (lambda d: d.assign(fixed_pay_share=[np.inf, 0.5]), "row 0, column 'fixed_pay_share': the value is infinite"),
+        (lambda d: d.assign(fixed_pay_share=["a", 0.5]), "row 0, column 'fixed_pay_share': 'a' is not a number"),
+        (lambda d: d.assign(fixed_pay_share=[True, False]), "True is not a number"),
+        (lambda d: d.assign(fixed_pay_share=[0.5, None]), "row 1, column 'fixed_pay_share': the value is missing"),
+        (lambda d: d.iloc[:0], "it has no rows"),
+        (lambda d: d.iloc[:, :0], "it has no columns"),
+        (lambda d: pd.concat([d, d]), "the row label 0 is given twice"),
+        (lambda d: d.set_index(["fixed_pay_share", "inducement_limit"], append=True), "it has no columns"),
+        (lambda d: d.set_index("inducement_limit", append=True), "labels of several levels"),
+        (lambda d: d.to_numpy(), "a ndarray is no table; give a pandas.DataFrame"),
+        (lambda d: d.to_dict(), "a dict is no table"),
+        (lambda d: None, "a NoneType is no table"),
+    ],
+    ids=range(24),
+)
+def test_a_wrong_design_is_refused_before_anything_runs(change, message, monkeypatch):
+    monkeypatch.setattr("healthreform.stockflow.kernel.Compiled.run", lambda *a, **k: pytest.fail("it ran"))
+    refused(message, hr.sweep, "china", "baseline", change(GOOD))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"keep": []}, "keep: it is empty"),
+        ({"keep": ["mean_pai"]}, "keep: 'mean_pai' is no variable, lever or driver; nearest valid name: mean_pay"),
+        ({"ramp": 2026}, "ramp 2026 must be two dates"),
+        ({"ramp": (2031, 2026)}, "ramp 2031 to 2026 must rise and lie inside the run"),
+        ({"ramp": (2026, 2050)}, "ramp 2026 to 2050 must rise and lie inside the run, 2010 to 2041"),
+        ({"ramp": ("a", "b")}, "must be two dates"),
+        ({"threads": 0}, "threads is 0; give a whole number of at least 1"),
+        ({"threads": 1.5}, "threads is 1.5"),
+        ({"changes": {"fixed_pay_share": 0.5}}, "'fixed_pay_share' is set by the design too, in column 'fixed_pay_share'"),
+    ],
+)
+def test_wrong_options_of_a_sweep_are_refused(options, message):
+    refused(message, hr.sweep, "china", "baseline", GOOD, **options)
+
+
+FILES = {
+    "empty": (b"", "it is empty"),
+    "blank": (b" \n\t\n", "it is empty"),
+    "malformed": (b"title = \n", "malformed TOML"),
+    "unclosed": (b'title = "x\n', "malformed TOML"),
+    "twice": (b'title = "x"\ntitle = "y"\n', "malformed TOML"),
+    "binary": (b"\x7fELF\0\0\0\0", "it is binary"),
+    "latin": ('title = "Zürich"\n'.encode("latin-1"), "it is not UTF-8 text"),
+    "utf16": ('title = "x"\n'.encode("utf-16"), "it is binary, or not saved as UTF-8"),
+    "huge": (b"# " + b"x" * (5 * 2**20), "too large"),
+    "deep": (b"a = " + b"[" * 100_000, "malformed TOML"),
+}
+
+
+@pytest.mark.parametrize("kind", ["place", "scenario"])
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_no_toml_is_refused(tmp_path, kind, name):
+    content, message = FILES[name]
+    file = tmp_path / "mine.toml"
+    file.write_bytes(content)
+    text = refused(message, hr.simulate, **{"place": "china", kind: file})
+    assert "mine.toml" in text
+
+
+def test_a_folder_in_place_of_a_file_is_refused(tmp_path):
+    (tmp_path / "mine.toml").mkdir()
+    refused("it cannot be read", hr.simulate, "china", tmp_path / "mine.toml")
+
+
+def test_nothing_is_written_where_nothing_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    hr.simulate("china", "baseline", stop=2011)
+    hr.sweep("china", "baseline", GOOD, stop=2011)
+    assert os.listdir(tmp_path) == []

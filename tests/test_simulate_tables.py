@@ -1,0 +1,120 @@
+"""The inventories: tables indexed by name, complete, and as the model has it; loops found again in its graph."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import healthreform as hr
+from healthreform.named_loops import NamedLoop, read_loops
+from healthreform.place import Place
+
+
+@pytest.fixture(scope="module")
+def model():
+    return Place.load("china").model
+
+
+def test_levers_have_unit_range_value_description_and_document(model):
+    table = hr.levers()
+    assert set(table.index) == set(model.records.levers) and table.index.name == "name"
+    assert (table[["unit", "description", "document"]] != "").all().all()
+    assert (table.low < table.high).sum() == table.low.notna().sum()
+
+
+def test_a_row_of_each_element_is_a_name_that_changes_and_designs_take(model):
+    for table, names in ((hr.levers(elements=True), model.records.levers), (hr.parameters(elements=True), model.records.parameters)):
+        assert list(table.index) == [flat for name in names for flat in model.flat_names(name)]
+        assert table[["low", "high", "value"]].notna().all().all()
+        assert ((table.low <= table.value) & (table.value <= table.high)).all()
+
+
+def test_a_number_of_a_whole_name_is_missing_where_elements_differ(model):
+    table, flat = hr.parameters(), hr.parameters(elements=True)
+    for name in table.index[table.over != ""]:
+        values = {flat.value[each] for each in model.flat_names(name)}
+        assert np.isnan(table.value[name]) == (len(values) > 1), name
+
+
+def test_parameters_say_where_they_come_from():
+    table = hr.parameters()
+    assert (table[["unit", "source", "description"]] != "").all().all()
+    assert set(table.grade) <= {"measured", "estimated", "calibrated", "assumed"}
+
+
+def test_variables_leave_out_what_was_made_for_delays(model):
+    table, every = hr.variables(), hr.variables(generated=True)
+    assert set(every.index) == set(model.variables)
+    assert {model.variables[name].generated_by for name in table.index} == {None}
+    assert {"stock", "flow", "auxiliary"} <= set(table.kind) and (table.description != "").all()
+
+
+def test_equations_stand_as_their_authors_wrote_them(model):
+    table = hr.equations()
+    assert list(table.index) == list(hr.variables().index)
+    assert (table.equation.str.len() > 0).all() and (table.latex.str.len() > 0).all()
+    assert table.equation["cost_per_contact"] == "total(item_bill, bill_item)"
+    assert table.equation["fund_reserve"].startswith("integral of ")
+    assert "- claims_paid" in table.equation["fund_reserve"]
+    assert "+/- beds_upgraded" in table.equation["beds"]
+    for name in table.index[table.kind.isin(["smooth", "delay", "pipeline"])]:
+        given = model.variables[name].declaration
+        assert table.equation[name].startswith(f"{given.kind}(") and f"time={given.time}" in table.equation[name]
+    assert not table.equation.str.contains("has changed").any()
+
+
+def test_an_equation_is_found_by_file_and_line(model):
+    table = hr.equations()
+    row = table.loc["pay_per_worker"]
+    text = open(model.variables["pay_per_worker"].file, encoding="utf-8").read().splitlines()
+    assert row.file == "compensation.py"
+    assert any("def pay_per_worker" in line for line in text[row.line - 1 : row.line + 2])
+
+
+def test_places_and_scenarios_are_listed():
+    assert hr.places().title["china"] == "China"
+    assert {"baseline", "no_reform", "linked_package", "all_at_once"} <= set(hr.scenarios().index)
+    assert (hr.scenarios().description != "").all()
+
+
+@pytest.mark.parametrize("name", read_loops())
+def test_every_named_loop_is_closed_by_the_equations_with_its_polarity(name):
+    loop = read_loops()[name]
+    assert loop.found(Place.load("china")).polarity == loop.polarity
+
+
+def test_at_least_twelve_loops_are_named():
+    table = hr.loops()
+    assert len(table) >= 12 and (table.polarity == table.declared).all()
+    assert table.links["fund_solvency"].startswith("deficit_share -(+)-> benefit_cut -(-)-> ")
+
+
+def test_a_loop_the_equations_do_not_close_is_refused():
+    loop = NamedLoop("wrong", "Wrong", "balancing", "", ("gdp", "fund_reserve"), {})
+    with pytest.raises(hr.RecordError, match="loop 'wrong': no loop: 'fund_reserve' does not act on 'gdp'"):
+        loop.found(Place.load("china"))
+
+
+def test_a_loop_through_an_unknown_variable_offers_the_nearest():
+    loop = NamedLoop("wrong", "Wrong", "balancing", "", ("fund_reserv",), {})
+    with pytest.raises(hr.RecordError, match="nearest valid name: fund_reserve"):
+        loop.found(Place.load("china"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a = 3", "3 must be a table"),
+        ("[a]\ntitle = 't'\npolarity = 'balancing'", "the key 'variables' is missing"),
+        ("[a]\ntitle = 't'\npolarity = 'balanced'\nvariables = ['x']", "'balanced' is not one of balancing, reinforcing"),
+        ("[a]\ntitle = 't'\npolarity = 'balancing'\nvariables = []", "must be a list of names"),
+        ("[a]\ntitle = 3\npolarity = 'balancing'\nvariables = ['x']", "title: 3 must be text"),
+        ("[a]\ntitle = 't'\npolarity = 'balancing'\nvariables = ['x']\nstat = {}", "unknown key; nearest valid name: state"),
+        ("[a]\ntitle = 't'\npolarity = 'balancing'\nvariables = ['x']\nstate = {y = 'z'}", "must be a table of numbers"),
+    ],
+)
+def test_a_wrong_declaration_of_a_loop_names_the_key(tmp_path, text, message):
+    file = tmp_path / "loops.toml"
+    file.write_text(text)
+    with pytest.raises(hr.RecordError, match=message):
+        read_loops(file)
