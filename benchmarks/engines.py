@@ -1,10 +1,10 @@
 """Time this engine against the same equations in C, NumPy and SciPy.
 
 Usage: ``python benchmarks/engines.py [--model MODULE:FUNCTION] [--equations N] [--stocks N] [--runs N] [--rounds N]``.
-FUNCTION takes nothing and returns a flat model and a mapping of its inputs' values; without it a synthetic model is used.
+FUNCTION takes nothing and returns a flat model and a mapping of its inputs' values; without it the model is synthetic.
 
-Engines are run in turn, round by round, with the order rotated, so that a slow moment of the machine meets all of them;
-what counts are ratios within a round.  Agreement is asserted before anything is timed.
+Engines are run in turn, round by round, with the order rotated, so that a slow moment of the machine meets all of
+them; what counts are ratios within a round.  Agreement is asserted before anything is timed.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class Row:
 
     @property
     def median(self) -> float:
+        """The middle one."""
         return statistics.median(self.ratios)
 
 
@@ -101,7 +102,8 @@ def agree(name: str, got: np.ndarray, expected: np.ndarray, tolerance: float) ->
 
 def build(flat: FlatModel, values: Values, inputs: RunInputs, keep: tuple[str, ...]) -> tuple[list[Engine], list[str]]:
     """All engines that can be run here, agreement asserted, and what there is to say about them."""
-    compiled, runs, step = compile_model(flat, keep), inputs.runs, 1 / STEPS
+    varied = [flat.parameters[place] for place in inputs.index.tolist()]
+    compiled, runs, step = compile_model(flat, keep, varied=varied), inputs.runs, 1 / STEPS
     result = compiled.run(inputs, START, STOP, step)
     result.raise_if_failed()
     reference, notes = result.values, []
@@ -199,8 +201,8 @@ def first_result(model: str, equations: int, stocks: int) -> list[str]:
             )
             total, before, compiling = json.loads(answer.stdout)
             lines.append(
-                f"import to first result, {name}: {total:.2f} s (at most {target:g}); of it imports and making the model "
-                f"{before:.2f} s, compiling or loading {compiling:.2f} s"
+                f"import to first result, {name}: {total:.2f} s (at most {target:g}); of it imports and making the "
+                f"model {before:.2f} s, compiling or loading {compiling:.2f} s"
             )
     return lines[:1] + lines[2:]
 

@@ -37,7 +37,7 @@ def print_scenarios(on: Console, effects: pandas.DataFrame, titles: Mapping[str,
 
 def print_levers(on: Console, effects: pandas.DataFrame, spec: Any, most: int = 12) -> None:
     """Effects of the levers that do most; a lever has a line for each end it was moved towards."""
-    title = f"Levers that do most, each alone, moved {spec.reach:.0%} of the way to an end of its range: effects in "
+    title = f"Levers that do most, each alone, moved {spec.share:.0%} of the way to an end of its range: effects in "
     table = _table(f"{title}{spec.year}", "lever", list(RANKED_BY))
     ordered = [name for name in _by_size(effects, list(RANKED_BY)) if ": " in name]
     for lever in list(dict.fromkeys(name.partition(": ")[0] for name in ordered))[:most]:

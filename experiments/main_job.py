@@ -36,12 +36,12 @@ from shared import (
     RESULTS,
     History,
     calibrated_and,
-    compact,
     console,
     draw,
     guarded,
     held_to_history,
     progress_bar,
+    save,
     step_of,
     whole_folder,
 )
@@ -62,8 +62,7 @@ class Spec:
     year : in which effects are reported.
     last : last calendar year of the runs that are drawn.
     runs, seed : of the Latin hypercube.
-    reach : how far levers are moved, of the way to either end of their ranges.
-    ramp : the dates between which they are moved.
+    share, ramp : how far levers are moved, of the way to either end of their ranges, and between which dates.
     set_aside : levers that no reform would move, left as they are in the hypercube.
     history : how parameters are held to it.
     members, lever_members : most members behind the bands of scenarios, and of levers alone.
@@ -75,12 +74,17 @@ class Spec:
     last: int = 2040
     runs: int = 5000
     seed: int = 2024
-    reach: float = 0.5
+    share: float = 0.5
     ramp: tuple[float, float] = (2026.0, 2028.0)
     set_aside: tuple[str, ...] = ("outbreak_restriction",)
     history: History = field(default_factory=History)
     members: int = 200
     lever_members: int = 24
+
+    @property
+    def reach(self) -> analysis.Reach:
+        """How far levers are moved, and when."""
+        return analysis.Reach(self.share, self.ramp, self.year)
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ class Ensemble:
 
 def sample(spec: Spec, bar: Progress) -> Ensemble:
     """The Latin hypercube: parameters moved to where they agree with history, levers anywhere within their reach."""
-    ranges, reach = analysis.uncertain_parameters(spec.place), analysis.lever_reach(spec.place, spec.reach)
+    ranges, reach = analysis.uncertain_parameters(spec.place), analysis.lever_reach(spec.place, spec.base, spec.reach)
     reach = reach[~reach["lever"].isin(spec.set_aside)]
     at = analysis.latin_hypercube(spec.runs, len(ranges) + reach["lever"].nunique(), spec.seed)
     task = bar.add_task("parameters against history, to 2021", total=spec.runs)
@@ -154,25 +158,39 @@ def run_scenarios(spec: Spec, ensemble: Ensemble, bar: Progress) -> xarray.Datas
 
 
 def run_levers(spec: Spec, ensemble: Ensemble, bar: Progress) -> xarray.Dataset:
-    """Every lever alone, with the calibrated parameters and with those of some members."""
+    """Every lever alone, with the calibrated parameters and with those of some members.
+
+    Levers that stay where they are under the base are rows of one design. Those that the base itself goes on moving,
+    such as a premium that rises with incomes, are moved from wherever it has them, each in a sweep of its own.
+    """
     parameters = with_calibrated(spec, ensemble, spec.lever_members)
-    alone = analysis.each_lever_alone(analysis.lever_reach(spec.place, spec.reach))
+    reach = analysis.lever_reach(spec.place, spec.base, spec.reach)
+    drifting = list(dict.fromkeys(reach.loc[reach["drifts"], "lever"]))
+    alone = analysis.each_lever_alone(reach[~reach["lever"].isin(drifting)])
     design = alone.merge(parameters, how="cross")
-    task = bar.add_task("levers, one by one, with some members", total=len(design))
-    runs = hr.sweep(
-        spec.place,
-        spec.base,
-        design,
-        ramp=spec.ramp,
-        keep=analysis.variables_of(OUTCOMES.values()),
-        stop=spec.year,
-        progress=step_of(bar, task),
-    )
-    pairs = pandas.MultiIndex.from_product([alone.index, parameters.index], names=["change", "member"])
-    runs = runs.drop_vars(["design", "input", "run"]).assign_coords(
-        xarray.Coordinates.from_pandas_multiindex(pairs, "run")
-    )
-    return runs.unstack("run").rename(member="run").reindex(change=alone.index, run=parameters.index)
+    moves = [(name, end) for name in drifting for end in ("low", "high")]
+    task = bar.add_task("levers, one by one, with some members", total=len(design) + len(moves) * len(parameters))
+    keep = analysis.variables_of(OUTCOMES.values())
+    parts = [
+        hr.sweep(spec.place, spec.base, design, ramp=spec.ramp, keep=keep, stop=spec.year, progress=step_of(bar, task))
+    ]
+    for place, (name, end) in enumerate(moves):
+        changes = analysis.moved_paths(name, end, spec.place, spec.base, spec.reach)
+        done = step_of(bar, task, len(design) + place * len(parameters))
+        parts.append(
+            hr.sweep(spec.place, spec.base, parameters, changes=changes, keep=keep, stop=spec.year, progress=done)
+        )
+    names = [*alone.index, *(f"{name}: {end}" for name, end in moves)]
+    return _by_change(parts, names, list(parameters.index))
+
+
+def _by_change(parts: Sequence[xarray.Dataset], names: Sequence[str], members: Sequence[str]) -> xarray.Dataset:
+    """Sweeps one after the other as one result over changes and runs; each change has a run for each member."""
+    plain = [part.drop_vars(["design", "input", "run"]) for part in parts]
+    joined = xarray.concat(plain, "run", combine_attrs="drop_conflicts", data_vars="minimal", coords="minimal")
+    pairs = pandas.MultiIndex.from_product([names, members], names=["change", "member"])
+    labelled = joined.assign_coords(xarray.Coordinates.from_pandas_multiindex(pairs, "run"))
+    return labelled.unstack("run").rename(member="run").reindex(change=list(names), run=list(members))
 
 
 def effects_in(spec: Spec, runs: xarray.Dataset, dimension: str, base: str) -> pandas.DataFrame:
@@ -196,7 +214,7 @@ def run(spec: Spec, results: Path, on: Console) -> None:
         of_levers = effects_in(spec, levers, "change", "as enacted")
         task = bar.add_task("saving and drawing", total=3 + len(FIGURES))
         for name, result in (("hypercube", ensemble.runs), ("scenarios", scenarios), ("levers", levers)):
-            hr.save(compact(result.assign_attrs(_described(spec))), folder / f"{name}.nc")
+            save(result.assign_attrs(_described(spec)), folder / f"{name}.nc")
             bar.advance(task)
         _save_tables(spec, folder, of_scenarios, of_levers)
         for script in FIGURES:
@@ -204,7 +222,7 @@ def run(spec: Spec, results: Path, on: Console) -> None:
             bar.advance(task)
     print_scenarios(on, of_scenarios, hr.scenarios()["title"], spec)
     print_levers(on, of_levers, spec)
-    print_ends(on, analysis.lever_reach(spec.place, spec.reach))
+    print_ends(on, analysis.lever_reach(spec.place, spec.base, spec.reach))
     _print_counts(on, spec, ensemble, scenarios, levers)
     on.print(f"Saved in {results} after {perf_counter() - begun:.0f} s.", highlight=False, soft_wrap=True)
 
@@ -218,7 +236,7 @@ def _described(spec: Spec) -> dict[str, str]:
 def _save_tables(spec: Spec, folder: Path, of_scenarios: pandas.DataFrame, of_levers: pandas.DataFrame) -> None:
     of_scenarios.to_csv(folder / f"effects_of_scenarios_{spec.year}.csv", index=False)
     of_levers.to_csv(folder / f"effects_of_levers_{spec.year}.csv", index=False)
-    analysis.lever_reach(spec.place, spec.reach).to_csv(folder / "levers_moved.csv", index_label="name")
+    analysis.lever_reach(spec.place, spec.base, spec.reach).to_csv(folder / "levers_moved.csv", index_label="name")
     hr.history(spec.place, table=True).to_csv(folder / "history.csv", index=False)
 
 
@@ -229,8 +247,8 @@ def _print_counts(
     agreeing = int(ensemble.agreeing(spec.history.bound).sum())
     others = int((scenarios["failure"] != "").sum()), int((levers["failure"] != "").sum())
     on.print(
-        f"Hypercube: {spec.runs} rows; {ensemble.unusable} cannot be compared with history, {failed} failed later, "
-        f"{len(ensemble.error) - failed - agreeing} miss history by more than {spec.history.bound:.0%}; {agreeing} agree "
+        f"Hypercube: {spec.runs} rows; {ensemble.unusable} cannot be compared with history, {failed} fail later, "
+        f"{len(ensemble.error) - failed - agreeing} miss it by more than {spec.history.bound:.0%}, {agreeing} agree "
         f"(mean error {np.nanmedian(ensemble.error):.1%} in the middle run).\n"
         f"Bands: ten to ninety in a hundred of {scenarios.sizes['run'] - 1} members for scenarios "
         f"({others[0]} of {scenarios['failure'].size} runs failed), of {levers.sizes['run'] - 1} for levers "

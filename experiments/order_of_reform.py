@@ -1,7 +1,8 @@
 """The order of reform: the same three steps one after the other in each order, and all at once.
 
-Does it matter in what order the steps are taken: making room, adjusting structure, ensuring connection? The same changes of the same levers, in each of the six orders with some years between the steps, and all at once; each
-against policy as enacted and then kept, with bands over the same members on both sides (as in the main job).
+Does it matter in what order the steps are taken: making room, adjusting structure, ensuring connection? The same
+changes of the same levers, in each of the six orders with some years between the steps, and all at once; each against
+policy as enacted and then kept, with bands over the same members on both sides (as in the main job).
 
 Run it with ``python experiments/order_of_reform.py``; ``--help`` says what can be chosen.
 """
@@ -28,12 +29,12 @@ from shared import (
     RESULTS,
     History,
     calibrated_and,
-    compact,
     console,
     draw,
     guarded,
     held_to_history,
     progress_bar,
+    save,
     step_of,
     whole_folder,
 )
@@ -168,7 +169,7 @@ def run(spec: Spec, results: Path, on: Console) -> None:
             runs = run_orders(spec, bar)
         table = summary(spec, runs)
         keep = [*analysis.variables_of(OUTCOMES[key] for key in spec.outcomes), "failure"]
-        hr.save(compact(runs[keep]).assign_attrs(spec_base=spec.base), folder / "orders.nc")
+        save(runs[keep].assign_attrs(spec_base=spec.base), folder / "orders.nc")
         table.to_csv(folder / "effects_of_order.csv", index=False)
         draw(FIGURE, folder)
     print_summary(on, spec, table)

@@ -126,16 +126,21 @@ def step_of(bar: Progress, task: int, before: int = 0) -> Callable[[int], None]:
     return lambda done: bar.update(task, completed=before + done)  # type: ignore[arg-type]
 
 
-def compact(result: xarray.Dataset) -> xarray.Dataset:
-    """A result with half the digits, which are plenty for drawing; a design keeps all of its own."""
+def save(result: xarray.Dataset, path: Path) -> None:
+    """Save a result with half the digits, which are plenty for drawing; a design keeps all of its own."""
     small = {
         name: values.astype(np.float32, keep_attrs=True)
         for name, values in result.data_vars.items()
         if values.dtype == np.float64 and name != "design"
     }
-    return result.assign(small)
+    result.assign(small).to_netcdf(path, engine="h5netcdf")
 
 
 def draw(script: str, results: Path) -> list[Path]:
     """Let a script of ``figures/`` draw what stands in a folder of results, into ``figures`` in that folder."""
-    return list(runpy.run_path(str(ROOT / "figures" / script))["draw"](results, results / "figures"))
+    return draw_to(script, results, results / "figures")
+
+
+def draw_to(script: str, results: Path, output: Path) -> list[Path]:
+    """As ``draw``, into any folder."""
+    return list(runpy.run_path(str(ROOT / "figures" / script))["draw"](results, output))

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas
 import xarray
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from healthreform.analysis import OUTCOMES, band
 from healthreform.plots import (
@@ -78,7 +81,6 @@ def draw(results: Path, output: Path) -> list[Path]:
                     ls=look.line,
                     lw=width,
                     zorder=above,
-                    label=look.label,
                 )
                 if order == "1-2-3":
                     axis.fill_between(
@@ -88,7 +90,6 @@ def draw(results: Path, output: Path) -> list[Path]:
                         color=look.colour,
                         alpha=0.15,
                         lw=0,
-                        label="its band, ten to ninety in a hundred members",
                     )
             axis.axhline(0, color=BLACK, linewidth=0.5)
             axis.set_title(OUTCOMES[key].title)
@@ -97,9 +98,14 @@ def draw(results: Path, output: Path) -> list[Path]:
         for axis in axes[-1]:
             axis.set_xlabel("year")
         letters(axes.flat)
-        handles = dict(zip(*reversed(axes.flat[0].get_legend_handles_labels()), strict=True))
-        figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=3)
+        figure.legend(handles=_legend(), loc="outside upper center", ncols=3)
         return save_figure(figure, data, output, "fig_order")
+
+
+def _legend() -> list[Any]:
+    looks = [*APART.values(), Look("the other orders", GREY, "-", "")]
+    lines: list[Any] = [Line2D([], [], color=look.colour, ls=look.line, label=look.label) for look in looks]
+    return [*lines, Patch(color=VERMILLION, alpha=0.15, linewidth=0, label="1-2-3, ten to ninety in a hundred members")]
 
 
 if __name__ == "__main__":

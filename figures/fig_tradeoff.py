@@ -41,6 +41,8 @@ ACROSS, UP = "fund_months", ("hospital_margin", "out_of_pocket_share")
 SHOWN = 0.95
 #: Too far from the rest for the panels that show packages closely.
 FAR = ("no_reform",)
+#: The panels of packages reach beyond the outermost by this share of the way between them; longer bands are cut.
+ROOM = 0.35
 #: Named in the panels themselves.
 MARKED = ("baseline", "linked_package", "no_reform")
 _WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8}
@@ -128,7 +130,10 @@ def _packages(axis: Axes, scenarios: pandas.DataFrame, key: str) -> None:
         axis.plot([row[ACROSS]] * 2, [row[f"{key}_low"], row[f"{key}_high"]], **band)
     for name in [*_single(scenarios), *_near()]:
         _point(axis, scenarios, name, key)
-    axis.margins(0.08)
+    for limits, value in ((axis.set_xlim, ACROSS), (axis.set_ylim, key)):
+        shown = scenarios.loc[[*_near(), *_single(scenarios)], value]
+        room = ROOM * (shown.max() - shown.min())
+        limits(shown.min() - room, shown.max() + room)
 
 
 def _bands(scenarios: pandas.DataFrame, key: str) -> list[tuple[float, float, float, float]]:
@@ -160,7 +165,9 @@ def _label(axis: Axes, scenarios: pandas.DataFrame, key: str, names: Sequence[st
         for name in names
         if name in numbers or name in MARKED
     ]
-    label_points(axis, labels, avoid)
+    written, numbered = [each for each in labels if len(each[2]) > 1], [each for each in labels if len(each[2]) == 1]
+    label_points(axis, written, [*avoid, *((x, y, x, y) for x, y, _, _ in numbered)])
+    label_points(axis, numbered, size=6, gap=2.0)
 
 
 def _handles(names: Sequence[str]) -> list[Line2D]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -62,7 +64,9 @@ def test_the_bridge_from_funds_raised_to_spending_on_care_closes(run, year):
 
 
 def test_funds_raised_are_the_published_total(run):
-    assert hr.bridge(run, 2010).iloc[0] == pytest.approx(float(hr.history().total_health_expenditure.sel(time=2010)), rel=0.08)
+    assert hr.bridge(run, 2010).iloc[0] == pytest.approx(
+        float(hr.history().total_health_expenditure.sel(time=2010)), rel=0.08
+    )
 
 
 def test_gains_and_losses_of_a_reform_cancel(run):
@@ -94,7 +98,10 @@ def test_several_runs_at_once_are_refused():
 
 
 def test_a_saved_run_gives_the_same_accounts(run, tmp_path):
-    stored = hr.load(hr.save(run, tmp_path / "run.nc"))
+    cash = [name for name, values in run.data_vars.items() if "account" in values.attrs]
+    bridged = ["total_health_expenditure", "out_of_pocket_expenditure", "spent_on_care", "claims_payable"]
+    needed = dict.fromkeys([*json.loads(run.attrs["payments"]), *cash, *bridged])
+    stored = hr.load(hr.save(run[list(needed)], tmp_path / "run.nc"))
     for year in (2010, 2030):
         pd.testing.assert_frame_equal(hr.national_accounts(stored, year), hr.national_accounts(run, year))
         assert np.array_equal(hr.bridge(stored, year), hr.bridge(run, year))

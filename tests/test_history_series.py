@@ -14,7 +14,9 @@ HEADING = "series,year,value,unit,grade,source\n"
 
 
 def published(**series):
-    return {name: {year: Row(value, grade, "s") for year, (value, grade) in rows.items()} for name, rows in series.items()}
+    return {
+        name: {year: Row(value, grade, "s") for year, (value, grade) in rows.items()} for name, rows in series.items()
+    }
 
 
 def counterpart(series, **more):

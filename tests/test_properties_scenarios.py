@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import healthreform as hr
 from healthreform.changes import apply_changes, splice
 from healthreform.place import Place
+from healthreform.stockflow.paths import Path
 
 CHINA = Place.load("china")
 MODEL = CHINA.model
@@ -69,26 +70,15 @@ def test_any_scenario_is_sound_or_one_line_says_what_went_wrong_and_when(levers,
 
 
 @settings(max_examples=15)
-@given(levers=lever_changes())
-def test_history_before_the_first_dated_change_does_not_move(levers):
-    dated = {name: change for name, change in levers.items() if isinstance(change, dict)}
-    first = min((min(change) for change in dated.values()), default=2041.0)
-    if first < 2011:
-        return
-    before = hr.simulate("china", "baseline", stop=int(first) - 1)
-    after = hr.simulate(
-        "china", "baseline", {n: {d: v for d, v in c.items()} for n, c in dated.items()}, stop=2040
-    ) if not _fails(dated) else None
-    if after is not None:
-        assert np.array_equal(before.mean_pay, after.mean_pay.sel(time=slice(2010, int(first) - 1)))
-
-
-def _fails(changes):
-    try:
-        hr.simulate("china", "baseline", changes)
-    except hr.RunError:
-        return True
-    return False
+@given(levers=lever_changes(), first=st.integers(2011, 2039))
+def test_what_is_changed_from_a_date_on_leaves_the_years_before_alone(levers, first):
+    ends = {name: change if isinstance(change, float) else change[max(change)] for name, change in levers.items()}
+    design = pd.DataFrame([ends]) if ends else pd.DataFrame({"payroll_limit": [2.0]})
+    run = hr.sweep("china", "baseline", design, ramp=(first, first), keep=["mean_pay", "fund_reserve"])
+    base = hr.simulate("china", "baseline")
+    for name in ("mean_pay", "fund_reserve"):
+        before = slice(2010, first - 1)
+        assert np.array_equal(run[name].isel(run=0).sel(time=before), base[name].sel(time=before))
 
 
 @settings(max_examples=10)
@@ -96,7 +86,9 @@ def _fails(changes):
 def test_a_run_has_the_same_bits_alone_and_at_any_place_of_a_sweep(rows, data):
     names = ["inducement_limit", "fixed_pay_share[tertiary]", "payroll_limit"]
     table = pd.concat([LEVERS, PARAMETERS])
-    design = pd.DataFrame([[within(table.loc[n], s) for n, s in zip(names, row, strict=True)] for row in rows], columns=names)
+    design = pd.DataFrame(
+        [[within(table.loc[n], s) for n, s in zip(names, row, strict=True)] for row in rows], columns=names
+    )
     order = data.draw(st.permutations(range(len(rows))))
     runs = hr.sweep("china", "baseline", design, ramp=(2026, 2031), threads=data.draw(st.sampled_from([1, 2])))
     mixed = hr.sweep("china", "baseline", design.iloc[list(order)], ramp=(2026, 2031), threads=1)
@@ -112,8 +104,6 @@ points = st.lists(st.tuples(dates, st.floats(-1e6, 1e6)), min_size=1, max_size=5
 
 @given(history=points, change=points, date=dates)
 def test_a_change_is_history_before_and_itself_after(history, change, date):
-    from healthreform.stockflow.paths import Path
-
     joined, was, new = (Path.from_points(each) for each in (splice(history, change), history, change))
     expected = was if date < change[0][0] else new
     assert joined.value(date) == pytest.approx(expected.value(date), rel=1e-9, abs=1e-3)
@@ -127,9 +117,15 @@ def test_any_name_is_a_lever_or_one_clear_line(text):
         assert "changes" in str(error)
 
 
-@given(value=st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=3),
-                          lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3) | st.floats(), inner, max_size=3),
-                          max_leaves=6))
+@given(
+    value=st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3) | st.floats(), inner, max_size=3)
+        ),
+        max_leaves=6,
+    )
+)
 def test_any_value_is_a_change_or_one_clear_line(value):
     try:
         apply_changes(MODEL, MODEL.records, {"fixed_pay_share": value}, where="changes", span=(2010, 2041))

@@ -7,6 +7,8 @@ import json
 import pkgutil
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -35,6 +37,11 @@ def test_every_public_name_is_there_and_no_module_hides_a_function():
     for name in hr.__all__:
         assert name == "__version__" or callable(getattr(hr, name)), name
     assert set(dir(hr)) == set(hr.__all__)
+
+
+def test_the_version_is_that_of_the_project():
+    project = Path(__file__).parents[1] / "pyproject.toml"
+    assert hr.__version__ == tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
 
 
 def test_an_unknown_public_name_is_an_attribute_error():

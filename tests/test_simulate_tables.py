@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -23,7 +25,10 @@ def test_levers_have_unit_range_value_description_and_document(model):
 
 
 def test_a_row_of_each_element_is_a_name_that_changes_and_designs_take(model):
-    for table, names in ((hr.levers(elements=True), model.records.levers), (hr.parameters(elements=True), model.records.parameters)):
+    for table, names in (
+        (hr.levers(elements=True), model.records.levers),
+        (hr.parameters(elements=True), model.records.parameters),
+    ):
         assert list(table.index) == [flat for name in names for flat in model.flat_names(name)]
         assert table[["low", "high", "value"]].notna().all().all()
         assert ((table.low <= table.value) & (table.value <= table.high)).all()
@@ -66,7 +71,7 @@ def test_equations_stand_as_their_authors_wrote_them(model):
 def test_an_equation_is_found_by_file_and_line(model):
     table = hr.equations()
     row = table.loc["pay_per_worker"]
-    text = open(model.variables["pay_per_worker"].file, encoding="utf-8").read().splitlines()
+    text = Path(model.variables["pay_per_worker"].file).read_text(encoding="utf-8").splitlines()
     assert row.file == "compensation.py"
     assert any("def pay_per_worker" in line for line in text[row.line - 1 : row.line + 2])
 
@@ -106,11 +111,20 @@ def test_a_loop_through_an_unknown_variable_offers_the_nearest():
     [
         ("a = 3", "3 must be a table"),
         ("[a]\ntitle = 't'\npolarity = 'balancing'", "the key 'variables' is missing"),
-        ("[a]\ntitle = 't'\npolarity = 'balanced'\nvariables = ['x']", "'balanced' is not one of balancing, reinforcing"),
+        (
+            "[a]\ntitle = 't'\npolarity = 'balanced'\nvariables = ['x']",
+            "'balanced' is not one of balancing, reinforcing",
+        ),
         ("[a]\ntitle = 't'\npolarity = 'balancing'\nvariables = []", "must be a list of names"),
         ("[a]\ntitle = 3\npolarity = 'balancing'\nvariables = ['x']", "title: 3 must be text"),
-        ("[a]\ntitle = 't'\npolarity = 'balancing'\nvariables = ['x']\nstat = {}", "unknown key; nearest valid name: state"),
-        ("[a]\ntitle = 't'\npolarity = 'balancing'\nvariables = ['x']\nstate = {y = 'z'}", "must be a table of numbers"),
+        (
+            "[a]\ntitle = 't'\npolarity = 'balancing'\nvariables = ['x']\nstat = {}",
+            "unknown key; nearest valid name: state",
+        ),
+        (
+            "[a]\ntitle = 't'\npolarity = 'balancing'\nvariables = ['x']\nstate = {y = 'z'}",
+            "must be a table of numbers",
+        ),
     ],
 )
 def test_a_wrong_declaration_of_a_loop_names_the_key(tmp_path, text, message):

@@ -1,8 +1,9 @@
-"""The layers above the engine on a model small enough to compute by hand: a town's fund, its hospital and its clinic."""
+"""The layers above the engine on a model small enough to compute by hand: a town's fund, hospital and clinic."""
 
 from __future__ import annotations
 
 import importlib.util
+import json
 
 import numpy as np
 import pandas as pd
@@ -67,8 +68,15 @@ def claims_split(claims, claims_total):
 
 RECORDS = """
 [parameters]
-reserve_at_start = { unit = "100M yuan", value = 10, low = 1, high = 100, description = "d", source = "s", grade = "assumed" }
 pay_time = { unit = "month", value = 6, low = 1, high = 24, description = "d", source = "s", grade = "assumed" }
+[parameters.reserve_at_start]
+unit = "100M yuan"
+value = 10
+low = 1
+high = 100
+description = "d"
+source = "s"
+grade = "assumed"
 [parameters.cash_at_start]
 unit = "yuan"
 over = ["tier"]
@@ -252,3 +260,11 @@ def test_steps_are_reported_on_request(town):
     assert run.reserve.values == pytest.approx(9e8 + 5e8 * (run.time.values - 2010))
     with pytest.raises(hr.RecordError, match="steps in place of years"):
         hr.transactions(run, 2010)
+
+
+def test_a_change_to_what_is_there_anyway_is_told(town):
+    changes = {"generosity": {2021: 0.8}, "pay_time": 0.5, "tier_share[clinic]": 0.2}
+    run = hr.simulate(town, "baseline", changes)
+    assert json.loads(run.attrs["changes_without_effect"]) == ["generosity", "pay_time"]
+    short = hr.simulate(town, "baseline", {"generosity": {2019.5: 0.78, 2020: 0.8, 2020.5: 0.1}}, stop=2020)
+    assert json.loads(short.attrs["changes_without_effect"]) == []

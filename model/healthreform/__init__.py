@@ -11,6 +11,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .version import __version__
+
 if TYPE_CHECKING:
     from .check_model import check
     from .flows_of_money import bridge, ledger, national_accounts, transactions
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from .simulation import simulate
     from .stockflow.errors import ModelError, RecordError, RunError, StockflowError
     from .sweeping import sweep, sweep_in_chunks
-
-__version__ = "0.1.0"
 
 #: Every public name and the module that defines it. No module has the name of a function: importing the module would
 #: hide the function.

@@ -14,7 +14,9 @@ from .changes import split_name
 from .inventory import levers, parameters
 from .observations import history
 from .place import Place
+from .scenario import Scenario
 from .stockflow.errors import RecordError, RunError, nearest
+from .stockflow.paths import Path as DatedPath
 
 if TYPE_CHECKING:
     import pandas
@@ -107,25 +109,77 @@ def uncertain_parameters(place: PlaceLike = "china") -> pandas.DataFrame:
     return table.loc[uncertain, ["low", "high", "value", "distribution"]]
 
 
-def lever_reach(place: PlaceLike = "china", reach: float = 0.5) -> pandas.DataFrame:
-    """How far levers are moved: part of the way from policy as enacted to either end of their ranges.
+@dataclass(frozen=True)
+class Reach:
+    """How far levers are moved, and when.
 
-    Parameters
+    Attributes
     ----------
-    reach : 0 moves nothing, 1 moves to the ends of the ranges.
+    share : of the way from policy as enacted to either end of a lever's range.
+    ramp : the dates between which levers are moved.
+    until : last calendar year that counts.
+    """
+
+    share: float = 0.5
+    ramp: tuple[float, float] = (2026.0, 2028.0)
+    until: int = 2035
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise RunError(f"share {self.share!r} of a lever's range must lie above 0 and not above 1")
+        if not self.ramp[0] <= self.ramp[1] <= self.until:
+            raise RunError(f"ramp {self.ramp!r} must rise and end before {self.until}")
+
+
+def lever_reach(place: PlaceLike = "china", base: str = "baseline", reach: Reach | None = None) -> pandas.DataFrame:
+    """Where levers stand under a scenario and how far they are moved from there.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each element, ``name[element]``: lever (the name), value, low and high (what it is moved to).
+        One row for each element, ``name[element]``: lever (the name), value (under the scenario, the mean from the end
+        of the ramp on), low and high (what it is moved to), drifts (whether the scenario itself goes on moving it), unit.
     """
-    if not 0 < reach <= 1:
-        raise RunError(f"reach {reach!r} must lie above 0 and not above 1")
+    chosen = reach or Reach()
+    paths = _paths(place, base)
     table = levers(place, elements=True)
+    dates = np.linspace(chosen.ramp[1], chosen.until, 8 * int(chosen.until - chosen.ramp[1]) + 1)
+    values = np.array([[paths[name].value(float(date)) for date in dates] for name in table.index])
+    start = np.array([paths[name].value(chosen.ramp[0]) for name in table.index])
+    table["value"], table["drifts"] = values.mean(axis=1), ~np.isclose(values, start[:, np.newaxis]).all(axis=1)
+    table.loc[~table["drifts"], "value"] = start[~table["drifts"]]
     table.insert(0, "lever", [split_name(name)[0] for name in table.index])
     for end in ("low", "high"):
-        table[end] = table["value"] + reach * (table[end] - table["value"])
-    return table[["lever", "value", "low", "high", "unit"]]
+        table[end] = table["value"] + chosen.share * (table[end] - table["value"])
+    return table[["lever", "value", "low", "high", "drifts", "unit"]]
+
+
+def moved_paths(
+    lever: str, end: str, place: PlaceLike = "china", base: str = "baseline", reach: Reach | None = None
+) -> dict[str, list[list[float]]]:
+    """Dated changes that move one lever towards an end of its range, from wherever the scenario has it at each date.
+
+    Parameters
+    ----------
+    end : ``low`` or ``high``.
+    """
+    chosen = reach or Reach()
+    paths, table = _paths(place, base), levers(place, elements=True)
+    found = {}
+    for name in (name for name in table.index if split_name(name)[0] == lever):
+        path, limit = paths[name], float(table.loc[name, end])
+        later = [float(date) for date in path.dates if chosen.ramp[1] < date < chosen.until + 1]
+        points = [[chosen.ramp[0], path.value(chosen.ramp[0])]]
+        for date in (chosen.ramp[1], *later, chosen.until + 1.0):
+            points.append([date, path.value(date) + chosen.share * (limit - path.value(date))])
+        found[name] = points
+    return found
+
+
+def _paths(place: PlaceLike, base: str) -> dict[str, DatedPath]:
+    model = Place.load(place).model
+    points = model.path_points(Scenario.load(base).apply(model))
+    return {name: DatedPath.from_points(each) for name, each in points.items()}
 
 
 def latin_hypercube(runs: int, dimensions: int, seed: int) -> Positions:
@@ -169,6 +223,10 @@ def lever_values(positions: Positions, reach: pandas.DataFrame) -> pandas.DataFr
 def each_lever_alone(reach: pandas.DataFrame) -> pandas.DataFrame:
     """A design that moves one lever in each row, to its low and its high end; the first row moves none.
 
+    Parameters
+    ----------
+    reach : of levers that the scenario does not move itself; for those that drift see ``moved_paths``.
+
     Returns
     -------
     pandas.DataFrame
@@ -177,6 +235,8 @@ def each_lever_alone(reach: pandas.DataFrame) -> pandas.DataFrame:
     """
     import pandas
 
+    if reach["drifts"].any():
+        raise RunError(f"'{reach['lever'][reach['drifts']].iloc[0]}' drifts; a design would hold it; use moved_paths")
     rows = {"as enacted": reach["value"]}
     for name, part in reach.groupby("lever", sort=False):
         for end in ("low", "high"):
@@ -258,7 +318,7 @@ def condition_on_history(
     """
     from scipy.stats import norm
 
-    usable = np.isfinite(known.simulated).all(axis=1)
+    usable = np.asarray(np.isfinite(known.simulated).all(axis=1))
     runs = int(usable.sum())
     if runs < 10:
         raise RunError(f"only {runs} runs can be compared with history; sample more runs")

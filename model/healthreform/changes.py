@@ -188,3 +188,22 @@ def freeze(model: Model, records: Records, date: float) -> Records:
             paths[key] = splice(history, ((date, Path.from_points(history).value(date, "right")),))
         records = _with_path(records, replace(lever, path=paths))
     return records
+
+
+def without_effect(model: Model, before: Records, after: Records, changes: Mapping[str, Any], span: Span) -> list[str]:
+    """The changes that leave every value as it was all through a run."""
+    values = [(model.parameter_values(records), model.path_points(records)) for records in (before, after)]
+    idle = []
+    for text in changes:
+        flats = model.flat_names(split_name(text)[0])
+        if all(_same(name, values[0], values[1], span) for name in flats):
+            idle.append(str(text))
+    return idle
+
+
+def _same(name: str, before: tuple[Any, Any], after: tuple[Any, Any], span: Span) -> bool:
+    if name in before[0]:
+        return bool(before[0][name] == after[0][name])
+    old, new = Path.from_points(before[1][name]), Path.from_points(after[1][name])
+    dates = [*span, *(date for date in (*old.dates, *new.dates) if span[0] < date < span[1])]
+    return all(old.value(date, side) == new.value(date, side) for date in dates for side in ("left", "right"))

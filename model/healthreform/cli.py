@@ -12,10 +12,12 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from . import __version__
 from .cli_printing import ERR, LISTED, OUT, print_lines, print_run, print_table, with_progress
 from .cli_reading import read_changes, read_design_file, read_ramp, read_step
 from .stockflow.errors import StockflowError
+from .version import __version__
+
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="healthreform",
@@ -222,11 +224,13 @@ def main() -> None:
     except StockflowError as error:
         _fail(str(error), 2)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("interrupted; nothing half-written is left", 130)
+        code = _INTERRUPTED
     except Exception as error:
         if hasattr(error, "format_message"):  # what typer says of a wrong option; nothing where it has shown its help
             _fail(error.format_message(), 2)
         raise
+    if code == _INTERRUPTED:  # which is also what typer makes of an interrupt
+        _fail("interrupted; nothing half-written is left", _INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,8 @@ def print_run(result: xarray.Dataset, wanted: list[str]) -> None:
         if name not in result:
             raise RecordError(f"--show {name}: no variable of that name{nearest(name, map(str, result.data_vars))}")
     OUT.print(Text(result.attrs["title"], style="bold"))
+    for name in json.loads(result.attrs["changes_without_effect"]):
+        OUT.print(Text(f"note: {name} has that value anyway, so its change does nothing"))
     names = wanted or [name for name in _HEADLINES if name in result]
     if not names:
         return
@@ -90,7 +93,7 @@ def _cell(value: Any) -> str:
 def with_progress(parts: Iterator[xarray.Dataset], runs: int, failures: dict[Any, str]) -> Iterator[xarray.Dataset]:
     """Pass the parts of a sweep on, with a bar on the terminal, and note which runs failed."""
     columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=ERR, transient=True) as progress:
+    with Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal) as progress:
         task = progress.add_task("", total=runs)
         for part in parts:
             for label, text in zip(part["run"].values, part["failure"].values, strict=True):

@@ -100,4 +100,14 @@ def read_design_file(file: Path) -> pandas.DataFrame:
     for name in heading:
         if heading.count(name) > 1:
             raise RecordError(f"{file}: column '{name}' is given twice; keep one column for each value")
+    for name in table.select_dtypes(exclude="number").columns.difference(["run"]):
+        table[name] = [_number_or_text(value) for value in table[name]]
     return table.set_index("run") if "run" in table.columns else table
+
+
+def _number_or_text(value: Any) -> Any:
+    """A cell of a column that is not all numbers, so that an error names the cell that is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value

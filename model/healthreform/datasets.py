@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import __version__
 from .stockflow.expand import flat_names
 from .stockflow.model import Model
+from .version import __version__
 
 if TYPE_CHECKING:
     import xarray

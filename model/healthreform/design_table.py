@@ -124,10 +124,8 @@ def _check_labels(table: pandas.DataFrame) -> None:
     if table.index.nlevels > 1 or table.columns.nlevels > 1:
         raise RecordError("design: it has labels of several levels; flatten them with reset_index()")
     if not table.index.is_unique:
-        twice = table.index[table.index.duplicated()][0]
-        raise RecordError(
-            f"design: the row label {_plain(twice)!r} is given twice; number the rows with reset_index(drop=True)"
-        )
+        label = repr(_plain(table.index[table.index.duplicated()][0]))
+        raise RecordError(f"design: the row label {label} is given twice; number the rows with reset_index(drop=True)")
 
 
 def _flat_columns(model: Model, records: Records, columns: list[Any]) -> list[tuple[str, ...]]:
@@ -176,7 +174,9 @@ def _numbers(column: pandas.Series, name: str, index: pandas.Index) -> NDArray[n
     wrong = np.flatnonzero(~np.isfinite(numbers))
     if wrong.size:
         what = "is missing" if np.isnan(numbers[wrong[0]]) else "is infinite"
-        raise RecordError(f"design: row {_plain(index[wrong[0]])!r}, column '{name}': the value {what}; give a finite number")
+        raise RecordError(
+            f"design: row {_plain(index[wrong[0]])!r}, column '{name}': the value {what}; give a finite number"
+        )
     return numbers
 
 
@@ -200,7 +200,5 @@ def _check_range(
             continue
         wrong = np.flatnonzero((values < low) | (values > high))
         if wrong.size:
-            raise RecordError(
-                f"design: row {_plain(index[wrong[0]])!r}, column '{column}': {values[wrong[0]]:g} is out of its range, "
-                f"{low:g} to {high:g}"
-            )
+            where = f"design: row {_plain(index[wrong[0]])!r}, column '{column}'"
+            raise RecordError(f"{where}: {values[wrong[0]]:g} is out of its range, {low:g} to {high:g}")

@@ -28,7 +28,7 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY = "#7F7F7F"
 
-STYLE: Mapping[str, Any] = {
+STYLE: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 7,
@@ -85,7 +85,7 @@ def page(width: float, height: float) -> Iterator[Figure]:
     import matplotlib
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(dict(STYLE)):
+    with matplotlib.rc_context(STYLE):
         yield Figure(figsize=(width / 25.4, height / 25.4), layout="constrained")
 
 
@@ -190,6 +190,7 @@ def label_points(
     labels: Sequence[tuple[float, float, str, str]],
     avoid: Sequence[tuple[float, float, float, float]] = (),
     size: float = 6.5,
+    gap: float = 4.0,
 ) -> None:
     """Write labels beside points, each at the first place around it where it covers no other label, point or line.
 
@@ -198,21 +199,22 @@ def label_points(
     panel : of a figure that is settled, with its final limits.
     labels : x, y, text and colour of each point; earlier ones choose first.
     avoid : x, y, x, y of the ends of lines that run along an axis.
+    size, gap : of the type, and between point and label, in points.
     """
     scale = panel.figure.dpi / 72
     points = [tuple(panel.transData.transform((x, y))) for x, y, _, _ in labels]
     lines = [(*panel.transData.transform(line[:2]), *panel.transData.transform(line[2:])) for line in avoid]
-    around = 2.5 * scale
+    around = 1.5 * scale
     taken: list[Box] = [(x - around, y - around, x + around, y + around) for x, y in points]
     taken += [(min(a, c) - 1, min(b, d) - 1, max(a, c) + 1, max(b, d) + 1) for a, b, c, d in lines]
     frame = panel.get_window_extent()
     for (x, y, text, colour), point in zip(labels, points, strict=True):
         extent = 0.57 * size * len(text) * scale, 1.1 * size * scale
-        boxes = _places_around(point, extent, gap=4.5 * scale)
+        boxes = _places_around(point, extent, gap=gap * scale)
         best = min(boxes, key=lambda box: _cost(box, taken, (frame.x0, frame.y0, frame.x1, frame.y1)))
         taken.append(best)
         place = (best[0] - point[0]) / scale, ((best[1] + best[3]) / 2 - point[1]) / scale
-        beside = {"textcoords": "offset points", "va": "center", "ha": "left"}
+        beside: dict[str, Any] = {"textcoords": "offset points", "va": "center", "ha": "left"}
         panel.annotate(text, (x, y), place, fontsize=size, color=colour, zorder=7, **beside)
 
 
@@ -226,6 +228,9 @@ def _places_around(point: tuple[float, float], extent: tuple[float, float], gap:
     for above in (0.0, 0.8, -0.8, 1.6, -1.6, 2.4, -2.4):
         low = point[1] + (above - 0.5) * extent[1]
         for left in (point[0] + gap, point[0] - gap - extent[0]):
+            boxes.append((left, low, left + extent[0], low + extent[1]))
+        if above in (0.8, -0.8):
+            left = point[0] - extent[0] / 2
             boxes.append((left, low, left + extent[0], low + extent[1]))
     return boxes
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .changes import apply_changes
+from .changes import apply_changes, without_effect
 from .datasets import provenance
 from .place import Place
 from .scenario import Scenario
@@ -32,6 +32,7 @@ class Setting:
 
     Attributes
     ----------
+    idle : those of the changes that change nothing, because the values are what they were anyway.
     records : the inputs that place, scenario and changes add up to.
     first, last : first and last calendar year.
     step : in years.
@@ -40,6 +41,7 @@ class Setting:
     place: Place
     scenario: Scenario
     changes: Mapping[str, Any]
+    idle: tuple[str, ...]
     records: Records = field(repr=False)
     first: int
     last: int
@@ -81,8 +83,11 @@ class Setting:
             raise RunError(f"method {method!r} is unknown; use one of: {', '.join(METHODS)}")
         steps = steps_per_year(step)
         changed = {} if changes is None else changes
-        records = apply_changes(here.model, plan.apply(here.model), changed, where="changes", span=(first, last + 1))
-        return cls(here, plan, dict(changed), records, first, last, 1 / steps, method)
+        span = (float(first), last + 1.0)
+        planned = plan.apply(here.model)
+        records = apply_changes(here.model, planned, changed, where="changes", span=span)
+        idle = tuple(without_effect(here.model, planned, records, changed, span)) if changed else ()
+        return cls(here, plan, dict(changed), idle, records, first, last, 1 / steps, method)
 
     def provenance(self, title: str = "", **more: Any) -> dict[str, Any]:
         """Attributes of a result: all that made it."""
@@ -92,6 +97,7 @@ class Setting:
             place=self.place.name,
             scenario=self.scenario.name,
             changes=self.changes,
+            changes_without_effect=list(self.idle),
             start=self.first,
             stop=self.last,
             step=self.step,

@@ -53,6 +53,16 @@ def from_date(name: str, date: float, value: float, scenario: str = "baseline", 
     return {flat: jump(_path(flat, scenario), date, value, until) for flat in flat_names(name)}
 
 
+def together(date: float, **values: float) -> Case:
+    """Several levers or drivers that jump at one date; names with brackets go in a mapping that is spread."""
+    return {flat: path for name, value in values.items() for flat, path in from_date(name, date, value).items()}
+
+
+def every(name: str, value: float) -> dict[str, float | Path]:
+    """One value for all elements of an input, for the whole run."""
+    return dict.fromkeys(flat_names(name), value)
+
+
 def jump(path: Path, date: float, value: float, until: float | None = None) -> Path:
     """A path followed to a date, then a value, for good or until another date."""
     history = list(zip(path.dates, path.values, strict=True))

@@ -4,10 +4,10 @@ import functools
 
 import numpy as np
 import pytest
+from model_runs import FIRST, Runs, flat_names, from_date, jump, model, run, scenario_values
 
 from healthreform.stockflow.paths import Path
 from healthreform.stockflow.record_values import at_key
-from model_runs import Runs, flat_names, from_date, jump, model, run, scenario_values
 
 #: Least change that counts, as a share of the variable's largest value in the run it is compared with.
 MOVED = 1e-6
@@ -37,8 +37,8 @@ STATES = {"baseline": {}, "everything on": everything_on()}
 #: Parameters that act only in a state of their own.
 NEEDS = {
     "payroll_limit": from_date("payroll_limit", 2010.0, 1.2),
-    "loss_cover_share[tertiary]": from_date("recurrent_subsidy_share", 2012.0, 0.0)
-    | from_date("pay_standard_lift", 2012.0, 1.6),
+    "loss_cover_share[tertiary]": from_date("pay_standard_lift[tertiary]", 2012.0, 1.6)
+    | from_date("fixed_pay_share[tertiary]", 2012.0, 1.0),
 }
 
 
@@ -59,14 +59,19 @@ def _half_way(flat, end, state):
     return {flat: jump(path, DATE, now + 0.5 * (end - now))}
 
 
-def outcomes() -> list[str]:
-    return [flat for name, v in model().variables.items() if v.outcome for flat in model().flat_names(name)]
+@functools.cache
+def columns(of_outcomes: bool) -> np.ndarray:
+    """Columns of the results that hold outcomes, or all that is computed in a run."""
+    flat = model().flat
+    outcomes = {each for name, v in model().variables.items() if v.outcome for each in model().flat_names(name)}
+    wanted = outcomes if of_outcomes else {*flat.stocks, *(name for name, _ in flat.equations)}
+    return np.array([place for place, name in enumerate(run({}, last=FIRST).raw.names) if name in wanted])
 
 
-def moved(runs: Runs, number: int, against: int, names: list[str]) -> float:
-    """The largest change of any of the names, as a share of its size."""
-    columns = np.array([runs.raw.names.index(name) for name in names])
-    a, b = runs.raw.values[number][:, columns], runs.raw.values[against][:, columns]
+def moved(runs: Runs, number: int, of_outcomes: bool = True) -> float:
+    """The largest change against the first run, as a share of a variable's size."""
+    chosen = columns(of_outcomes)
+    a, b = runs.raw.values[number][:, chosen], runs.raw.values[0][:, chosen]
     size = np.maximum(np.abs(b).max(axis=0), 1e-12)
     return float((np.abs(a - b) / size).max())
 
@@ -86,7 +91,7 @@ def lever_effects() -> dict[tuple[str, str], float]:
         runs = run(*cases, may_fail=True)
         failed = {failure.run for failure in runs.raw.failures}
         for number, label in enumerate(labels, start=1):
-            effect = 0.0 if number in failed or 0 in failed else moved(runs, number, 0, outcomes())
+            effect = 0.0 if number in failed or 0 in failed else moved(runs, number)
             effects[label] = max(effects.get(label, 0.0), effect)
     return effects
 
@@ -102,8 +107,6 @@ def test_lever_moves_an_outcome_both_ways(lever):
 @functools.cache
 def parameter_effects() -> dict[str, tuple[float, float]]:
     """By parameter, how far anything moves, and how far an outcome does."""
-    flat = model().flat
-    everything = [*flat.stocks, *(name for name, _ in flat.equations)]
     uncertain = {name: r for name, r in model().parameter_ranges().items() if r.low < r.high}
     effects: dict[str, tuple[float, float]] = {}
     for state in STATES.values():
@@ -113,7 +116,7 @@ def parameter_effects() -> dict[str, tuple[float, float]]:
         assert 0 not in failed
         for number, (name, _) in enumerate(labels, start=1):
             if number not in failed:
-                new = moved(runs, number, 0, everything), moved(runs, number, 0, outcomes())
+                new = moved(runs, number, of_outcomes=False), moved(runs, number)
                 effects[name] = tuple(np.maximum(effects.get(name, (0.0, 0.0)), new))
     return effects
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from model_runs import TIERS, from_date, model, run, scenario_values
 
 from healthreform.inventory import scenarios
-from model_runs import TIERS, from_date, model, run, scenario_values
 
 ROUND_OFF = 1e-9
 

@@ -11,13 +11,14 @@ import numpy as np
 
 from healthreform.stockflow.expression import Apply, Expression, Lookup, Name, Number
 from healthreform.stockflow.flat import FlatModel, Table, TimeConstant
+from healthreform.stockflow.machine import host
 from healthreform.stockflow.paths import Path
 
 sys.path.append(str(FilePath(__file__).parents[2] / "benchmarks"))
 
 from synthetic import Synthetic, synthetic_model
 
-__all__ = ["Synthetic", "TimeConstant", "apply", "model", "reference_run", "synthetic_model", "table_lookup"]
+__all__ = ["Synthetic", "TimeConstant", "apply", "host", "model", "reference_run", "synthetic_model", "table_lookup"]
 
 
 def apply(operation: str, *parts: Expression | str | float) -> Apply:

@@ -80,6 +80,15 @@ def test_a_table_of_any_length_is_exact_at_its_points_and_flat_beyond(points, wi
     np.testing.assert_array_equal(result["read"][points + 1 : points + 4 : 2, 0], [table.y[-1]] * 2)
 
 
+@pytest.mark.parametrize("points", [1, 3, 8, 16, 17])
+def test_a_table_read_at_nan_is_nan(points):
+    table = Table(tuple(float(x) for x in range(points)), (1.0,) * points)
+    read = table_lookup("t", apply("log", apply("negate", "one")))
+    equations = {"seen": apply("where", apply("greater", read, 0), 5, 7)}
+    flat = model({}, equations, {}, parameters=("one",), tables={"t": table})
+    assert run(flat, {"one": 1.0}, stop=2010, step=1.0, every_step=True)["seen"][0, 0] == 7.0
+
+
 @pytest.mark.parametrize("operation", ["minimum", "maximum"])
 @pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize("other", ["one", 1.0, "moving"])

@@ -113,6 +113,12 @@ class Compiled:
         clock = Clock(first_year, steps_per_year(step))
         if threads < 1:
             raise RunError(f"threads is {threads}; use at least 1")
+        for place in inputs.index.tolist():
+            if self.model.parameters[place] in self.layout.options.uniform:
+                name = self.model.parameters[place]
+                raise RunError(
+                    f"{name} differs between runs, but the kernel was compiled without it in `varied`; add it"
+                )
         records = np.ascontiguousarray(inputs.paths.on_grid(first_year, last_year, clock.steps))
         years = last_year - first_year + 1
         times = self._times(clock, years)

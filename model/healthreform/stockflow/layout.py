@@ -23,6 +23,7 @@ class Options:
     every_step : values at every step instead of years.
     width : scenarios in a vector.
     permute : whether the processor has AVX-512's instructions to pick elements of a vector.
+    uniform : parameters that are the same in all runs, and so are read as one number instead of a vector of them.
     """
 
     keep: tuple[str, ...]
@@ -30,6 +31,7 @@ class Options:
     every_step: bool
     width: int
     permute: bool = False
+    uniform: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

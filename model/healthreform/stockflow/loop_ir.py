@@ -9,7 +9,7 @@ from .machine import attributes
 from .maths_ir import intrinsics_text, maths_text
 from .parts_ir import advance_text, bounds_text, look_text, record_text
 from .vector_ir import PERMUTE_TEXT, FunctionWriter, bits
-from .write_ir import RATES_ARGUMENTS, rates_text, start_text
+from .write_ir import RATES_ARGUMENTS, START_ARGUMENTS, rates_text, start_text
 
 NOT_FAILED, FAILED_AT_START = -1, -2
 
@@ -105,7 +105,10 @@ class _KernelWriter:
             run = w.scalar("add", "i64", first, lane)
             beyond = w.scalar("icmp sgt", "i64", run, last)
             w.put("i64", w.emit(f"select i1 {beyond}, i64 {last}, i64 {run}"), "%at_lane", lane)
-        with w.loop(0, len(self.layout.model.parameters)) as index:
+        in_vectors = self._parameters_in_vectors()
+        places = self._constant("parameter_place", in_vectors)
+        with w.loop(0, len(in_vectors)) as number:
+            index = w.get("i64", places, number)
             w.store(w.splat(w.get("double", "%base", index)), "%at_parameter", index)
         with w.loop(0, "%varied") as index:
             row = w.scalar("mul", "i64", w.get("i64", "%index", index), w.width)
@@ -117,6 +120,12 @@ class _KernelWriter:
             self._set_cursors(index)
         self._advance("%start", inclusive=True)
         self._look("%start")
+
+    def _parameters_in_vectors(self) -> tuple[int, ...]:
+        layout = self.layout
+        names = enumerate(layout.model.parameters)
+        kept = {place for place, _ in layout.kept_parameters}
+        return tuple(index for index, name in names if name not in layout.options.uniform or index in kept)
 
     def _set_cursors(self, index: str) -> None:
         w = self.w
@@ -137,8 +146,8 @@ class _KernelWriter:
         w = self.w
         w.assign("ptr", "%at_state", self.state)
         w.assign("ptr", "%at_stage", self.stage)
-        names = ("state", "parameter", "path", "reference", "shortest", "which")
-        w.do(f"call void @start({', '.join(f'ptr %at_{name}' for name in names)})")
+        pointers = ("%base" if name == "base" else f"%at_{name}" for name in START_ARGUMENTS)
+        w.do(f"call void @start({', '.join(f'ptr {pointer}' for pointer in pointers)})")
         self._clear_bad()
         with w.loop(0, self.stocks) as index:
             self._check_stock(index, w.load("%at_state", index))
@@ -210,7 +219,7 @@ class _KernelWriter:
     def _rates(self, state: str, share: float) -> None:
         w = self.w
         pointers = {name: f"%at_{name}" for name in RATES_ARGUMENTS}
-        pointers["state"] = w.read("ptr", state)
+        pointers |= {"state": w.read("ptr", state), "base": "%base"}
         listed = ", ".join(f"ptr {pointers[name]}" for name in RATES_ARGUMENTS)
         w.do(f"call void @rates({listed}, double {self._share_of_step(share)})")
 

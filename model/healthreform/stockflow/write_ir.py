@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from math import inf
 
@@ -32,6 +32,7 @@ class EquationWriter:
         self.used: set[str] = set()
         self.names: dict[str, str] = {}
         self._sources: dict[str, tuple[str, int]] = {}
+        self._scalars: dict[str, tuple[str, int]] = {}
         self._known: dict[tuple[str, ...], str] = {}
         self._never_nan: set[str] = set()
 
@@ -42,12 +43,21 @@ class EquationWriter:
             if never_nan:
                 self._never_nan.add(name)
 
+    def provide_scalars(self, names: Iterable[str], places: Mapping[str, int], pointer: str) -> None:
+        """Make numbers known by name that are the same in every lane; never NaN."""
+        for name in names:
+            self._scalars[name] = (pointer, places[name])
+            self._never_nan.add(name)
+
     def name(self, name: str) -> str:
         """Value of a named quantity."""
         if name not in self.names:
-            if name not in self._sources:
+            if name not in self._sources and name not in self._scalars:
                 raise ModelError(f"{name}: no equation, parameter or dated input of this name comes before its use")
-            self.names[name] = self.writer.load(*self._sources[name])
+            if name in self._scalars:
+                self.names[name] = self.writer.splat(self.writer.get("double", *self._scalars[name]))
+            else:
+                self.names[name] = self.writer.load(*self._sources[name])
             if name in self._never_nan:
                 self._never_nan.add(self.names[name])
         return self.names[name]
@@ -213,7 +223,8 @@ def _fused(operation: str, left: Expression, right: Expression) -> tuple[str, tu
     return operation, (left, right)
 
 
-RATES_ARGUMENTS = ("state", "parameter", "path", "reference", "rate", "moving", "time")
+RATES_ARGUMENTS = ("state", "parameter", "base", "path", "reference", "rate", "moving", "time")
+START_ARGUMENTS = ("state", "parameter", "base", "path", "reference", "shortest", "which")
 
 
 def rates_text(layout: Layout) -> tuple[str, frozenset[str]]:
@@ -221,7 +232,7 @@ def rates_text(layout: Layout) -> tuple[str, frozenset[str]]:
     options, model = layout.options, layout.model
     writer = FunctionWriter(options.width, permute=options.permute)
     equations = EquationWriter(writer, model.tables)
-    _provide_inputs(equations, model)
+    _provide_inputs(equations, layout)
     equations.provide(model.stocks, "%state")
     equations.provide(model.references, "%reference")
     reports = _Reports(layout, equations)
@@ -238,10 +249,13 @@ def rates_text(layout: Layout) -> tuple[str, frozenset[str]]:
     return writer.function(head), frozenset(equations.used)
 
 
-def _provide_inputs(equations: EquationWriter, model: FlatModel) -> None:
+def _provide_inputs(equations: EquationWriter, layout: Layout) -> None:
+    model = layout.model
+    places = {name: index for index, name in enumerate(model.parameters)}
     # Both are checked to be finite before a run, which spares minimum and maximum their test for NaN.
     equations.provide(model.parameters, "%parameter", never_nan=True)
     equations.provide(model.paths, "%path", never_nan=True)
+    equations.provide_scalars(layout.options.uniform, places, "%base")
 
 
 class _Reports:
@@ -290,7 +304,7 @@ def start_text(layout: Layout) -> tuple[str, frozenset[str]]:
     """
     model, writer = layout.model, FunctionWriter(layout.options.width)
     equations = EquationWriter(writer, model.tables, "_call")
-    _provide_inputs(equations, model)
+    _provide_inputs(equations, layout)
     needed = needed_at_start(model)
     for name, expression in model.initial:
         if name in needed:
@@ -311,6 +325,5 @@ def start_text(layout: Layout) -> tuple[str, frozenset[str]]:
     writer.store(shortest, "%shortest")
     writer.do(f"store {writer.integer} {which}, ptr %which, align {writer.size}")
     writer.do("ret void")
-    names = ("state", "parameter", "path", "reference", "shortest", "which")
-    arguments = ", ".join(f"ptr noalias %{name}" for name in names)
+    arguments = ", ".join(f"ptr noalias %{name}" for name in START_ARGUMENTS)
     return writer.function(f"internal void @start({arguments}) noinline optnone nounwind #0"), frozenset(equations.used)

@@ -1,0 +1,177 @@
+"""Small cores of the model written again by hand from its documents, integrated by another hand: the same numbers."""
+
+import numpy as np
+import pytest
+from model_runs import TIERS, flat_names, run, scenario_values
+from scipy.stats import norm
+
+VALUES = scenario_values()
+PRODUCTS = ("winners", "originators", "other_generics")
+AGES = ("children", "adults", "older")
+FAMILIES = ("need_bound", "expandable", "bulk")
+CLOSE = {"rtol": 1e-9, "atol": 1e-12}
+
+
+def dated(name, time, side):
+    """A dated input by linear interpolation; at a jump the left or the right limit."""
+    path = VALUES[name]
+    dates, values = np.array(path.dates), np.array(path.values)
+    after = int(np.searchsorted(dates, time, side="right" if side == "right" else "left"))
+    if after == 0:
+        return values[0]
+    if after == len(dates):
+        return values[-1]
+    width = dates[after] - dates[after - 1]
+    return values[after - 1] + (values[after] - values[after - 1]) * (time - dates[after - 1]) / width
+
+
+def integrate(slope, state, start, stop, step):
+    """Runge-Kutta of order four; a jump at a step's start counts from its right, one at its end from its left."""
+    states, time = [state], start
+    while time < stop - step / 2:
+        k1 = slope(time, state, "right")
+        k2 = slope(time + step / 2, state + step / 2 * k1, "right")
+        k3 = slope(time + step / 2, state + step / 2 * k2, "right")
+        k4 = slope(time + step, state + step * k3, "left")
+        state = state + step / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+        time += step
+        states.append(state)
+    return np.array(states)
+
+
+@pytest.fixture(scope="module")
+def steps():
+    return run(last=2040, every_step=True)
+
+
+def test_people_by_age(steps):
+    """Births, coming of age at fifteen, turning sixty-five, and deaths by age."""
+
+    def slope(time, people, side):
+        children, adults, _ = people
+        grown = children / VALUES["childhood_time"]
+        aged = adults * dated("ageing_rate", time, side)
+        lost = dated("mortality_index", time, side) * people * [VALUES[f"mortality_rate[{a}]"] for a in AGES]
+        return np.array([dated("birth_count", time, side) - grown, grown - aged, aged]) - lost
+
+    start = np.array([VALUES[f"people_at_start[{age}]"] for age in AGES])
+    expected = integrate(slope, start, 2010.0, 2041.0, 1 / 16)
+    for place, age in enumerate(AGES):
+        np.testing.assert_allclose(steps[f"people[{age}]"][0], expected[:, place], **CLOSE)
+
+
+def test_chronic_disease_given_places_for_management(steps):
+    """Found, managed, complicated: the flows from the equations, with places and people as the model has them."""
+    places = steps["management_places"][0]
+    adults, older = steps["people[adults]"][0], steps["people[older]"][0]
+    names = ("unfound", "found", "managed", "complicated")
+    state = {name: steps[f"chronic_{name}"][0] for name in names}
+    free = adults + older - sum(state.values())
+    onset = free * VALUES["onset_rate"] * (adults + VALUES["older_onset_ratio"] * older) / (adults + older)
+    effort = np.array([dated("screening_effort", time, "right") for time in steps.raw.times])
+    finding = state["unfound"] * VALUES["finding_rate"] * effort
+    enrolled = state["found"] / VALUES["enrolment_time"] * places / (places + state["managed"])
+    dropped = state["managed"] * VALUES["drop_out_rate"] * 2 * state["managed"] / (state["managed"] + places)
+    rate, death = VALUES["complication_rate"], VALUES["chronic_death_rate"]
+    for name, expected in {
+        "onset": onset, "finding": finding, "enrolment": enrolled, "drop_out": dropped,
+        "complications_unfound": state["unfound"] * rate * VALUES["unfound_complication_ratio"],
+        "complications_managed": state["managed"] * rate * (1 - VALUES["management_protection"]),
+        "deaths_found": state["found"] * death,
+    }.items():  # fmt: skip
+        np.testing.assert_allclose(steps[name][0], expected, **CLOSE, err_msg=name)
+
+
+def test_choice_of_tier_is_the_logit_of_the_brief(steps):
+    """``V = a - b ln p + g quality + t habit + k contract`` and size, with constants from the first year's shares."""
+    trust = steps["trust"][0] / VALUES["trust_at_start"]
+    signed = steps["effective_contract_share"][0] - VALUES["contract_share_at_start"]
+    for care, bracket in (("outpatient", "outpatient,resident]"), ("inpatient", "inpatient,employee]")):
+        utility = {}
+        for tier in TIERS:
+            quality = steps[f"perceived_quality[{tier}]"][0] / steps[f"perceived_quality[{tier}]"][0, 0]
+            size = steps[f"{'headcount' if care == 'outpatient' else 'beds'}[{tier}]"][0]
+            habit = steps[f"habit[{tier},{care}]"][0]
+            price = steps[f"felt_price[{tier},{bracket}"][0]
+            own = tier == "primary"
+            utility[tier] = (
+                np.log(VALUES[f"contacts_at_start[{tier},{bracket}"])
+                - VALUES["tier_price_coefficient"] * np.log(price / price[0])
+                + VALUES["quality_coefficient"] * np.log(quality * (trust if own else 1))
+                + VALUES["size_coefficient"] * np.log(size / size[0])
+                + VALUES["habit_coefficient"] * np.log(habit / habit[0])
+                + VALUES["contract_coefficient"] * signed * own
+            )
+        weights = {tier: np.exp(each) for tier, each in utility.items()}
+        for tier in TIERS:
+            expected = weights[tier] / sum(weights.values())
+            np.testing.assert_allclose(steps[f"chosen_share[{tier},{bracket}"][0], expected, rtol=1e-9)
+
+
+def test_catastrophic_share_is_the_tail_of_a_lognormal_with_the_mean_of_the_flows(steps):
+    spread = VALUES["out_of_pocket_dispersion"]
+    mean = steps["out_of_pocket_expenditure"][0] / steps["persons_total"][0]
+    gdp = np.array([dated("gdp", time, "right") for time in steps.raw.times])
+    threshold = VALUES["catastrophic_threshold"] * VALUES["income_to_output"] * gdp / steps["persons_total"][0]
+    expected = norm.sf(np.log(threshold), loc=np.log(mean) - spread**2 / 2, scale=spread)
+    np.testing.assert_allclose(steps["catastrophic_share"][0], expected, rtol=1e-9)
+
+
+def test_molecules_under_contract(steps):
+    """Open, contracted, expired: rounds as enacted, agreements that run out, renewal."""
+
+    def slope(time, state, side):
+        free, under, expired = state
+        won = min(dated("drug_procurement_rounds", time, side), free / VALUES["round_time"])
+        ended = under / VALUES["agreement_time"]
+        renewed = expired / VALUES["renewal_time"] * dated("renewal_effort", time, side)
+        return np.array([-won, won - ended + renewed, ended - renewed])
+
+    expected = integrate(slope, np.array([VALUES["molecules_total"], 0.0, 0.0]), 2010.0, 2041.0, 1 / 16)
+    for place, name in enumerate(("molecules_open", "molecules_contracted", "molecules_expired")):
+        np.testing.assert_allclose(steps[name][0], expected[:, place], rtol=1e-9, atol=1e-6)
+    ever = expected[:, 1] + expected[:, 2]
+    covered = VALUES["coverage_limit"] * (1 - np.exp(-ever / VALUES["coverage_scale"]))
+    np.testing.assert_allclose(steps["covered_share"][0], covered, rtol=1e-9, atol=1e-9)
+
+
+def test_consumables_bought_in_volume(steps):
+    """Families under contract follow coverage with a delay; price and use follow them."""
+
+    def slope(time, state, side):
+        aimed = np.array([dated(f"consumables_procurement_coverage[{f}]", time, side) for f in FAMILIES])
+        return (aimed - state) / VALUES["consumables_time"]
+
+    covered = integrate(slope, np.zeros(3), 2010.0, 2041.0, 1 / 16)
+    share = np.array([VALUES[f"family_share[{f}]"] for f in FAMILIES])
+    cut = np.array([VALUES[f"consumables_price_cut[{f}]"] for f in FAMILIES])
+    other = np.array([dated("other_consumables_price", time, "right") for time in steps.raw.times])
+    for place, each in enumerate(FAMILIES):
+        np.testing.assert_allclose(steps[f"family_covered[{each}]"][0], covered[:, place], **CLOSE)
+    np.testing.assert_allclose(steps["consumables_price"][0], other * ((1 - covered * cut) @ share), **CLOSE)
+
+
+def test_price_of_drugs_follows_from_shares_and_prices_of_products(steps):
+    mean = sum(steps[f"product_share[{p}]"][0] * steps[f"product_price[{p}]"][0] for p in PRODUCTS)
+    before = sum(VALUES[f"product_share_at_start[{p}]"] * VALUES[f"product_price_at_start[{p}]"] for p in PRODUCTS)
+    other = np.array([dated("other_drug_price", time, "right") for time in steps.raw.times])
+    expected = other * (1 - steps["covered_share"][0] * (1 - mean / before))
+    np.testing.assert_allclose(steps["procured_price"][0], expected, **CLOSE)
+
+
+def test_rate_of_a_case(steps):
+    """Yardstick with a floor and a lag; the reported cost as the model has it, the rate by the trapezoid rule."""
+    tier = "tertiary"
+    weight, time = VALUES["rate_cost_weight"], VALUES["rate_update_time"]
+    inflation = np.array([dated("inflation", t, "right") for t in steps.raw.times])
+    price = np.array([dated("price_index", t, "right") for t in steps.raw.times])
+    items = [
+        name for name in flat_names("intensity_at_start") if name.startswith(f"intensity_at_start[{tier},inpatient")
+    ]
+    base = sum(VALUES[name] for name in items)
+    rate, known = steps[f"case_rate[{tier}]"][0], steps[f"reported_cost[{tier}]"][0]
+    aimed = (1 - weight) * rate * (1 + inflation * time) + weight * known * (1 + VALUES["rate_margin"])
+    expected = (np.maximum(base * price * VALUES["rate_floor_share"], aimed) - rate) / time
+    np.testing.assert_allclose(steps[f"rate_update[{tier}]"][0], expected, rtol=1e-9, atol=1e-6)
+    moved = np.diff(rate) * 16
+    np.testing.assert_allclose(moved, (expected[1:] + expected[:-1]) / 2, rtol=2e-2, atol=5.0)
