@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -193,14 +194,26 @@ class ScipyModel:
         parameter = inputs.parameters(np.array([run]))[0].tolist()
         given = [values[name] for name in self.flat.paths]
 
-        def paths(time: float) -> list[float]:
-            return [item.value(time) if isinstance(item, Path) else item for item in given]
+        def paths(time: float, side: str) -> list[float]:
+            return [item.value(time, side) if isinstance(item, Path) else item for item in given]
 
-        first, reference = self.start(None, parameter, paths(start), None)
+        state, reference = self.start(None, parameter, paths(start, "right"), None)
+        # A restart at each jump, where no adaptive step should cross, and at each year, where values are wanted.
+        jumps = {date for item in given if isinstance(item, Path) for date in item.jumps}
+        ends = sorted(
+            {float(year) for year in range(start, stop + 2)} | {date for date in jumps if start < date <= stop}
+        )
+        found = []
+        for begin, end in pairwise(ends):
 
-        def rates(time: float, state: np.ndarray) -> list[float]:
-            return self.rates(state.tolist(), parameter, paths(time), reference)[0]
+            def rates(time: float, state: np.ndarray, end: float = end) -> list[float]:
+                side = "left" if time >= end else "right"
+                return self.rates(state.tolist(), parameter, paths(time, side), reference)[0]
 
-        ends = np.arange(start + 1, stop + 2)
-        found = solve_ivp(rates, (start, stop + 1), first, "RK45", ends, rtol=self.tolerance, atol=1e-9)
-        return found.y.T
+            solved = solve_ivp(rates, (begin, end), state, "RK45", rtol=self.tolerance, atol=1e-9)
+            if not solved.success:
+                raise AssertionError(f"SciPy RK45 stops at {solved.t[-1]:.6g}: {solved.message}")
+            state = solved.y[:, -1]
+            if end == int(end):
+                found.append(state)
+        return np.array(found)

@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from healthreform import analysis
 from healthreform.analysis import OUTCOMES
 
 #: Levers are listed by the largest effect on any of these, each measured by the largest that any lever has on it.
@@ -53,9 +54,7 @@ def print_levers(on: Console, effects: pandas.DataFrame, spec: Any, most: int = 
 def print_ends(on: Console, reach: pandas.DataFrame) -> None:
     """Which levers stand at an end of their range already, and cannot be moved that way."""
     for end in ("low", "high"):
-        at_end = [
-            lever for lever, part in reach.groupby("lever", sort=False) if np.allclose(part[end], part["value"], atol=0)
-        ]
+        at_end = [str(lever) for lever, part in reach.groupby("lever", sort=False) if not analysis.movable(part, end)]
         if at_end:
             on.print(f"At their {end} end already, not moved that way: {', '.join(at_end)}.", highlight=False)
 

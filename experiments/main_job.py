@@ -165,10 +165,11 @@ def run_levers(spec: Spec, ensemble: Ensemble, bar: Progress) -> xarray.Dataset:
     """
     parameters = with_calibrated(spec, ensemble, spec.lever_members)
     reach = analysis.lever_reach(spec.place, spec.base, spec.reach)
-    drifting = list(dict.fromkeys(reach.loc[reach["drifts"], "lever"]))
-    alone = analysis.each_lever_alone(reach[~reach["lever"].isin(drifting)])
+    drifting = {lever: part for lever, part in reach.groupby("lever", sort=False) if part["drifts"].any()}
+    alone = analysis.each_lever_alone(reach[~reach["lever"].isin(list(drifting))])
     design = alone.merge(parameters, how="cross")
-    moves = [(name, end) for name in drifting for end in ("low", "high")]
+    ends = ("low", "high")
+    moves = [(str(lever), end) for lever, part in drifting.items() for end in ends if analysis.movable(part, end)]
     task = bar.add_task("levers, one by one, with some members", total=len(design) + len(moves) * len(parameters))
     keep = analysis.variables_of(OUTCOMES.values())
     parts = [

@@ -130,6 +130,16 @@ class Reach:
         if not self.ramp[0] <= self.ramp[1] <= self.until:
             raise RunError(f"ramp {self.ramp!r} must rise and end before {self.until}")
 
+    def part_at(self, date: float) -> float:
+        """The share of the way that a lever has been moved at a date."""
+        begin, end = self.ramp
+        return self.share * (1.0 if date >= end else max(0.0, (date - begin) / (end - begin)))
+
+
+def movable(part: pandas.DataFrame, end: str) -> bool:
+    """Whether a lever, given by its rows of ``lever_reach``, does not stand at an end of its range already."""
+    return not np.allclose(part[end], part["value"], rtol=1e-12, atol=0)
+
 
 def lever_reach(place: PlaceLike = "china", base: str = "baseline", reach: Reach | None = None) -> pandas.DataFrame:
     """Where levers stand under a scenario and how far they are moved from there.
@@ -138,7 +148,7 @@ def lever_reach(place: PlaceLike = "china", base: str = "baseline", reach: Reach
     -------
     pandas.DataFrame
         One row for each element, ``name[element]``: lever (the name), value (under the scenario, the mean from the end
-        of the ramp on), low and high (what it is moved to), drifts (whether the scenario itself goes on moving it), unit.
+        of the ramp on), low and high (what it is moved to), drifts (whether the scenario goes on moving it), unit.
     """
     chosen = reach or Reach()
     paths = _paths(place, base)
@@ -168,11 +178,11 @@ def moved_paths(
     found = {}
     for name in (name for name in table.index if split_name(name)[0] == lever):
         path, limit = paths[name], float(table.loc[name, end])
-        later = [float(date) for date in path.dates if chosen.ramp[1] < date < chosen.until + 1]
-        points = [[chosen.ramp[0], path.value(chosen.ramp[0])]]
-        for date in (chosen.ramp[1], *later, chosen.until + 1.0):
-            points.append([date, path.value(date) + chosen.share * (limit - path.value(date))])
-        found[name] = points
+        first, last = chosen.ramp[0], chosen.until + 1.0
+        own = [(date, value) for date, value in zip(path.dates, path.values, strict=True) if first < date < last]
+        extra = [(date, path.value(date)) for date in (first, chosen.ramp[1], last) if date not in path.dates]
+        points = sorted([*own, *extra], key=lambda point: point[0])
+        found[name] = [[date, value + chosen.part_at(date) * (limit - value)] for date, value in points]
     return found
 
 
@@ -240,7 +250,7 @@ def each_lever_alone(reach: pandas.DataFrame) -> pandas.DataFrame:
     rows = {"as enacted": reach["value"]}
     for name, part in reach.groupby("lever", sort=False):
         for end in ("low", "high"):
-            if not np.allclose(part[end], part["value"], rtol=1e-12, atol=0):
+            if movable(part, end):
                 moved = reach["value"].copy()
                 moved[part.index] = part[end]
                 rows[f"{name}: {end}"] = moved

@@ -85,8 +85,9 @@ def test_shares_stay_between_none_and_all(name):
     runs, place = extremes(), number(name)
     for share in (
         "out_of_pocket_share", "primary_visit_share", "catastrophic_share", "deficit_share", "payable_share",
-        "unmet_share", "served_share", "chosen_share", "fund_share", "patient_share", "trust", "out_of_list_share", "account_reach",
-        "affordability", "seeking", "product_share", "covered_share", "supplier_capacity", "first_cycle_share",
+        "unmet_share", "served_share", "chosen_share", "fund_share", "patient_share", "trust", "out_of_list_share",
+        "account_reach", "affordability", "seeking", "product_share", "covered_share", "supplier_capacity",
+        "first_cycle_share",
     ):  # fmt: skip
         for flat in flat_names(share):
             values = runs[flat][place]

@@ -172,16 +172,16 @@ def affordability(provider_cash, spending, cash_cushion):
 # --- building, loans ---
 
 
+@auxiliary("yuan/year", over=tier)
+def new_building(beds, bed_growth_wanted, bed_cost, price_index):
+    """Cost of the beds that are begun."""
+    return beds * bed_growth_wanted * bed_cost * price_index
+
+
 @flow("yuan/year", over=tier, payer="provider", payee="supplier", into="equipment")
-def invested(
-    beds, bed_growth_wanted, bed_cost, price_index, depreciation, replacement_share, affordability, capital_subsidy
-):
+def invested(new_building, depreciation, replacement_share, affordability, capital_subsidy):
     """Building and equipment: new beds, replacement of wear as far as cash allows, and what grants pay for."""
-    return (
-        beds * bed_growth_wanted * bed_cost * price_index
-        + replacement_share * depreciation * 2 * affordability
-        + capital_subsidy
-    )
+    return new_building + replacement_share * depreciation * 2 * affordability + capital_subsidy
 
 
 @stock("yuan", over=tier, owed_by="provider", owed_to="lender")
@@ -191,9 +191,15 @@ def loans(medical_income_at_start, loan_ratio_at_start):
 
 
 @flow("yuan/year", over=tier, payer="lender", payee="provider", into="loans")
-def borrowed(spending, provider_cash, cash_target_time, borrowing_time):
-    """Loans taken up when cash falls below its target: a tier never runs dry, it runs into debt."""
-    return maximum(0, spending * cash_target_time - provider_cash) / borrowing_time
+def borrowed(pressing_payments, affordability):
+    """Loans taken up as cash runs out: a tier never runs dry, it runs into debt."""
+    return pressing_payments * (1 - affordability) * (1 - affordability) * (1 - affordability)
+
+
+@auxiliary("yuan/year", over=tier)
+def pressing_payments(consumables_paid, operating_paid, pay_paid, interest_paid, new_building):
+    """Payments that cannot wait."""
+    return consumables_paid + operating_paid + pay_paid + interest_paid + new_building
 
 
 @flow("yuan/year", over=tier, payer="provider", payee="lender", out_of="loans")
@@ -239,13 +245,16 @@ def claims_upgraded(claims_payable, upgrade_rate):
 
 
 @flow("yuan/year", over=(tier, scheme), payer="fund", payee="provider")
-def savings_retained(procurement_saving, retention_share, first_cycle_share, claims_made, fund_saving_share):
+def savings_retained(
+    procurement_saving, retention_share, first_cycle_share, claims_made, fund_saving_share, payable_share
+):
     """Savings of drug procurement that the funds leave with hospitals, in the first contract cycle."""
     return (
         procurement_saving["drugs"]
         * fund_saving_share
         * retention_share
         * first_cycle_share
+        * payable_share
         * total(claims_made, care)
         / total(claims_made, tier, care, scheme)
     )
