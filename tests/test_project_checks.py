@@ -116,7 +116,7 @@ def check_version(folder: Path, citation: str, changelog: str, package: str = ""
     (folder / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1.2.0"\n', encoding="utf-8")
     (folder / "CITATION.cff").write_text(citation, encoding="utf-8")
     (folder / "CHANGELOG.md").write_text(changelog, encoding="utf-8")
-    (folder / "model/healthreform/__init__.py").write_text(package, encoding="utf-8")
+    (folder / "model/healthreform/version.py").write_text(package, encoding="utf-8")
     return run(ROOT / "tools/check_version.py", folder, folder=folder)
 
 
@@ -158,7 +158,7 @@ def package(tmp_path: Path) -> Path:
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools/empty.py").write_text(DOCSTRING, encoding="utf-8")
     (tmp_path / "model/healthreform").mkdir(parents=True)
-    (tmp_path / "model/healthreform/__init__.py").write_text(DOCSTRING, encoding="utf-8")
+    (tmp_path / "model/healthreform/version.py").write_text(DOCSTRING, encoding="utf-8")
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     for contract in settings["tool"]["importlinter"]["contracts"]:
         for layer in contract.get("layers", []):

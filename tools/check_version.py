@@ -17,7 +17,7 @@ PLACES = {
 }
 # The package need not say its version; where it does, it says the same.
 OPTIONAL_PLACES = {
-    "model/healthreform/__init__.py": re.compile(r"^__version__(?:: *\w+)? *= *['\"]([^'\"]+)", re.MULTILINE),
+    "model/healthreform/version.py": re.compile(r"^__version__(?:: *\w+)? *= *['\"]([^'\"]+)", re.MULTILINE),
 }
 
 

@@ -35,21 +35,15 @@ def distributable(net_income, fixed_pay):
 
 
 @auxiliary("yuan/year", over=tier)
-def performance_pay(distributable, performance_share, fixed_pay_share, fixed_pay_share_at_start):
+def performance_pay(distributable, performance_weight, fixed_pay_share):
     """Performance pay: a share of what is left, smaller as more of pay is fixed."""
-    return performance_share * distributable * (1 - fixed_pay_share) / (1 - fixed_pay_share_at_start)
+    return performance_weight * (1 - fixed_pay_share) * distributable
 
 
 @reference("dimensionless", over=tier)
-def performance_share(pay_standard, staff, fixed_pay, distributable):
-    """Share of what is left that staff receive: what makes pay at the start what it was."""
-    return (pay_standard * staff - fixed_pay) / distributable
-
-
-@reference("dimensionless", over=tier)
-def fixed_pay_share_at_start(fixed_pay_share):
-    """Fixed share of standard pay at the start."""
-    return fixed_pay_share
+def performance_weight(pay_standard, staff, distributable):
+    """Standard pay against what is left at the start: what makes pay at the start what it was."""
+    return pay_standard * staff / distributable
 
 
 @auxiliary("yuan/worker/year", over=tier, outcome=True)

@@ -131,9 +131,15 @@ def documentation(case_share, documentation_limit):
 
 
 @smooth("dimensionless", time="upcoding_time", start="no_effect")
-def upcoding(case_share, upcoding_limit, upcoding_gain, audit_penalty, fund_supervision):
+def upcoding(case_share, upcoding_limit, upcoding_gain, audit_penalty, audit_effort):
     """Upcoding: the gain against the penalty that audits threaten."""
-    return upcoding_limit * case_share * upcoding_gain / (upcoding_gain + audit_penalty * fund_supervision)
+    return upcoding_limit * case_share * upcoding_gain / (upcoding_gain + audit_penalty * audit_effort)
+
+
+@auxiliary("dimensionless")
+def audit_effort(fund_supervision, upcoding, upcoding_limit, audit_answer):
+    """Audits: those of policy, and more where records are found upcoded (upcoding and audit)."""
+    return fund_supervision + audit_answer * upcoding / upcoding_limit
 
 
 @auxiliary("dimensionless")

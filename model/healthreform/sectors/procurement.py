@@ -76,11 +76,11 @@ def product_share(product_share_aimed):
 
 
 @auxiliary("dimensionless", over=product)
-def product_price(product_price_at_start, procurement_price_cut, in_contract, expired_price_keep):
+def product_price(product_price_at_start, price_cut_won, in_contract, expired_price_keep):
     """Prices of a covered molecule's products against the old mean; after expiry part of the winners' cut is kept."""
     return product_price_at_start * by(
         product,
-        winners=1 - procurement_price_cut * (in_contract + (1 - in_contract) * expired_price_keep),
+        winners=1 - price_cut_won * (in_contract + (1 - in_contract) * expired_price_keep),
         originators=1,
         other_generics=1,
     )
@@ -182,9 +182,15 @@ def saving_cumulated(no_money):
 
 
 @auxiliary("dimensionless")
-def supplier_margin(procurement_price_cut, procured_production_cost):
+def supplier_margin(price_cut_won, procured_production_cost):
     """Winners' margin over production cost; the promotion they no longer pay is no cost."""
-    return 1 - procured_production_cost / (1 - procurement_price_cut)
+    return 1 - procured_production_cost / (1 - price_cut_won)
+
+
+@auxiliary("dimensionless")
+def price_cut_won(procurement_price_cut, supplier_capacity, scarcity_answer):
+    """Price cut that bids bring: shallower where suppliers have become few (deep cuts and supplier exit)."""
+    return procurement_price_cut * (1 - scarcity_answer * (1 - supplier_capacity))
 
 
 @stock("dimensionless")
