@@ -82,6 +82,11 @@ def orders(spec: Spec) -> dict[str, dict[str, Any]]:
             [shifted(changes, begins[step]) for step, changes in enumerate(steps)]
         )
     found["at once"] = _merged([shifted(changes, spec.begin) for changes in steps])
+    latest = max(date for changes in found.values() for points in changes.values() for date, _ in points)
+    if latest > spec.last + 1:
+        raise hr.RunError(
+            f"with {spec.gap:g} years between steps the last change falls in {latest:g}; use a smaller gap"
+        )
     return found
 
 
@@ -102,12 +107,12 @@ def _merged(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def run_orders(spec: Spec, bar: Progress) -> xarray.Dataset:
     """Every order, and the base, with the calibrated parameters and those of the members."""
+    settings: dict[str, dict[str, Any]] = {spec.base: {}, **orders(spec)}
     dimensions = len(analysis.uncertain_parameters(spec.place))
     at = analysis.latin_hypercube(spec.runs, dimensions, spec.seed)
     task = bar.add_task("parameters against history", total=spec.runs)
     parameters, _ = held_to_history(spec.place, spec.base, at, spec.history, spec.seed, step_of(bar, task))
     design = calibrated_and(spec.place, parameters.head(spec.members))
-    settings: dict[str, dict[str, Any]] = {spec.base: {}, **orders(spec)}
     task = bar.add_task("orders", total=len(settings) * len(design))
     found = []
     for place, changes in enumerate(settings.values()):

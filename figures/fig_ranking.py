@@ -34,7 +34,7 @@ RESULTS = Path(__file__).resolve().parent.parent / "results" / "main_job"
 MADE_BY = "experiments/main_job.py"
 RANKED = ("fund_months", "hospital_margin", "out_of_pocket_share", "primary_visit_share")
 MOST = 10
-#: A bar longer than this many times the third longest is cut, and its length written at its end.
+#: The longest bar is cut, and its length written at its end, if it is this many times as long as the next lever's.
 CUT = 2.5
 COLOUR = {"low": BLUE, "high": ORANGE}
 HATCH = {"low": "", "high": "/////"}
@@ -114,9 +114,9 @@ def _bar(axis, up: float, row: pandas.Series, colour: str, end: str, limits: tup
 
 
 def _limits(part: pandas.DataFrame) -> tuple[float, float]:
-    """How far the axis reaches each way: to the longest bar and band, unless that dwarfs the rest."""
-    bars = part["effect"].abs().sort_values(ascending=False)
-    most = max(CUT * float(bars.iloc[min(2, len(bars) - 1)]), 1e-12)
+    """How far the axis reaches each way: to the longest bar and band, unless one lever dwarfs the rest."""
+    first, second = part["effect"].abs().groupby(part["lever"]).max().nlargest(2)
+    most = 1.25 * second if first > CUT * second > 0 else np.inf
     reach = part[["effect", "effect_low", "effect_high"]]
     low, high = max(float(reach.min().min()), -most), min(float(reach.max().max()), most)
     room = 0.03 * (high - low)

@@ -1,6 +1,7 @@
 """The trade-off: how long the fund would last, against hospitals' margin and against what households pay.
 
-Above, every run of the Latin hypercube that agrees with history; below, the packages, with bands of their effects.
+Above, every run of the Latin hypercube that agrees with history; below, the packages with calibrated parameters, and as
+crosses the bands of their effects over the members, which meet at the median member's.
 Reads what ``experiments/main_job.py`` saved; runs no model.
 """
 
@@ -42,14 +43,16 @@ SHOWN = 0.95
 #: Too far from the rest for the panels that show packages closely.
 FAR = ("no_reform",)
 #: The panels of packages reach beyond the outermost by this share of the way between them; longer bands are cut.
-ROOM = 0.35
+ROOM = 0.25
 #: Named in the panels themselves.
-MARKED = ("baseline", "linked_package", "no_reform")
+MARKED = ("baseline", "linked_package")
+MARKED_ABOVE = ("baseline", "no_reform")
+_CROSS = "10 to 90 in 100 members"
 _WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8}
 
 
 def plotted(hypercube: xarray.Dataset, effects: pandas.DataFrame) -> pandas.DataFrame:
-    """Rows of kind ``run`` (the hypercube) and ``scenario`` (levels, with the bands of their effects)."""
+    """Rows of kind ``run`` (the hypercube) and ``scenario`` (levels; the base plus the members' effects)."""
     year, bound = int(hypercube.attrs["spec_year"]), float(hypercube.attrs["spec_history_bound"])
     agrees = (hypercube["failure"] == "") & (hypercube["history_error"] <= bound)
     at = hypercube.sel(time=year).isel(run=np.flatnonzero(agrees.to_numpy()))
@@ -59,7 +62,7 @@ def plotted(hypercube: xarray.Dataset, effects: pandas.DataFrame) -> pandas.Data
     runs.insert(0, "kind", "run")
     chosen = effects[effects["outcome"].isin(keys)]
     levels = chosen.pivot(index="name", columns="outcome", values="level")
-    for end in ("low", "high"):
+    for end in ("low", "median", "high"):
         wide = chosen.pivot(index="name", columns="outcome", values=f"effect_{end}")
         levels = levels.join((levels.loc["baseline", list(keys)] + wide[list(keys)]).add_suffix(f"_{end}"))
     scenarios = levels.reset_index().assign(kind="scenario")
@@ -83,11 +86,18 @@ def draw(results: Path, output: Path) -> list[Path]:
                 axis.set_ylabel(f"{OUTCOMES[key].title} in {year}, {OUTCOMES[key].unit}")
         letters(axes.flat)
         handles = [*_handles(list(LOOKS)), *_handles(_single(scenarios))]
+        handles.append(Line2D([], [], color=GREY, linewidth=0.8, marker="+", ms=9, mew=0.8, label=_CROSS))
         figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1.2, handletextpad=0.4)
         settle(figure)
         for column, key in enumerate(UP):
-            _label(axes[0, column], scenarios, key, MARKED, ())
-            _label(axes[1, column], scenarios, key, [*_near(), *_single(scenarios)], _bands(scenarios, key))
+            _label(axes[0, column], scenarios, key, MARKED_ABOVE, ())
+            _label(
+                axes[1, column],
+                scenarios,
+                key,
+                [*_near(), *_single(scenarios)],
+                [line for name in _near() for line in _cross(scenarios.loc[name], key)],
+            )
         return save_figure(figure, data, output, "fig_tradeoff")
 
 
@@ -117,33 +127,27 @@ def _cloud(axis: Axes, runs: pandas.DataFrame, scenarios: pandas.DataFrame, key:
     edges = np.linspace(*across, 11)
     middle = runs.groupby(pandas.cut(runs[ACROSS], edges), observed=False)[key].median()
     axis.plot((edges[1:] + edges[:-1]) / 2, middle, color=BLACK, linewidth=0.9)
-    axis.annotate("median", (edges[-1], middle.iloc[-1]), (-2, 5), textcoords="offset points", ha="right", fontsize=6.5)
-    for name in MARKED:
+    axis.annotate("median", (edges[-1], middle.iloc[-1]), (-2, 9), textcoords="offset points", ha="right", fontsize=6.5)
+    for name in MARKED_ABOVE:
         _point(axis, scenarios, name, key)
 
 
 def _packages(axis: Axes, scenarios: pandas.DataFrame, key: str) -> None:
     for name in _near():
-        row, look = scenarios.loc[name], _look(name)
-        band: dict[str, Any] = {"color": look.colour, "linewidth": 0.8, "alpha": 0.6}
-        axis.plot([row[f"{ACROSS}_low"], row[f"{ACROSS}_high"]], [row[key]] * 2, **band)
-        axis.plot([row[ACROSS]] * 2, [row[f"{key}_low"], row[f"{key}_high"]], **band)
+        for x, y, to_x, to_y in _cross(scenarios.loc[name], key):
+            axis.plot([x, to_x], [y, to_y], color=_look(name).colour, linewidth=0.8, alpha=0.6)
     for name in [*_single(scenarios), *_near()]:
         _point(axis, scenarios, name, key)
     for limits, value in ((axis.set_xlim, ACROSS), (axis.set_ylim, key)):
-        shown = scenarios.loc[[*_near(), *_single(scenarios)], value]
+        shown = scenarios.loc[[*_near(), *_single(scenarios)], [value, f"{value}_median"]].to_numpy()
         room = ROOM * (shown.max() - shown.min())
         limits(shown.min() - room, shown.max() + room)
 
 
-def _bands(scenarios: pandas.DataFrame, key: str) -> list[tuple[float, float, float, float]]:
-    """The bands as lines, for labels to keep off."""
-    lines = []
-    for name in _near():
-        row = scenarios.loc[name]
-        lines.append((row[f"{ACROSS}_low"], row[key], row[f"{ACROSS}_high"], row[key]))
-        lines.append((row[ACROSS], row[f"{key}_low"], row[ACROSS], row[f"{key}_high"]))
-    return lines
+def _cross(row: pandas.Series, key: str) -> list[tuple[float, float, float, float]]:
+    """The bands of a package's two effects, as lines that cross where the middle member is."""
+    x, y = row[f"{ACROSS}_median"], row[f"{key}_median"]
+    return [(row[f"{ACROSS}_low"], y, row[f"{ACROSS}_high"], y), (x, row[f"{key}_low"], x, row[f"{key}_high"])]
 
 
 def _point(axis: Axes, scenarios: pandas.DataFrame, name: str, key: str) -> None:
@@ -163,7 +167,7 @@ def _label(axis: Axes, scenarios: pandas.DataFrame, key: str, names: Sequence[st
             BLACK,
         )
         for name in names
-        if name in numbers or name in MARKED
+        if name in numbers or name in (*MARKED, *MARKED_ABOVE)
     ]
     written, numbered = [each for each in labels if len(each[2]) > 1], [each for each in labels if len(each[2]) == 1]
     label_points(axis, written, [*avoid, *((x, y, x, y) for x, y, _, _ in numbered)])

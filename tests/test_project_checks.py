@@ -134,7 +134,7 @@ def test_one_version_everywhere_passes(tmp_path: Path) -> None:
         ("cff-version: 1.2.0\nversion: 1.1.0\n", CHANGELOG, "", "CITATION.cff: says version 1.1.0"),
         ("cff-version: 1.2.0\n", CHANGELOG, "", "CITATION.cff: says no version"),
         (CITATION, "## [Unreleased]\n\n## [1.1.0]\n", "", "CHANGELOG.md: says version 1.1.0"),
-        (CITATION, CHANGELOG, '__version__ = "1.1.0"\n', "__init__.py: says version 1.1.0"),
+        (CITATION, CHANGELOG, '__version__ = "1.1.0"\n', "version.py: says version 1.1.0"),
     ],
 )
 def test_two_versions_fail(tmp_path: Path, citation: str, changelog: str, package: str, fault: str) -> None:
@@ -158,7 +158,7 @@ def package(tmp_path: Path) -> Path:
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools/empty.py").write_text(DOCSTRING, encoding="utf-8")
     (tmp_path / "model/healthreform").mkdir(parents=True)
-    (tmp_path / "model/healthreform/version.py").write_text(DOCSTRING, encoding="utf-8")
+    (tmp_path / "model/healthreform/__init__.py").write_text(DOCSTRING, encoding="utf-8")
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     for contract in settings["tool"]["importlinter"]["contracts"]:
         for layer in contract.get("layers", []):

@@ -180,7 +180,8 @@ def moved_paths(
         path, limit = paths[name], float(table.loc[name, end])
         first, last = chosen.ramp[0], chosen.until + 1.0
         own = [(date, value) for date, value in zip(path.dates, path.values, strict=True) if first < date < last]
-        extra = [(date, path.value(date)) for date in (first, chosen.ramp[1], last) if date not in path.dates]
+        added = {first, chosen.ramp[1], last} - {date for date, _ in own}
+        extra = [(date, path.value(date)) for date in added]
         points = sorted([*own, *extra], key=lambda point: point[0])
         found[name] = [[date, value + chosen.part_at(date) * (limit - value)] for date, value in points]
     return found
@@ -370,14 +371,16 @@ def effects(
     Returns
     -------
     pandas.DataFrame
-        name, outcome, level, effect, effect_low, effect_high, change_unit; the base has effects of zero.
+        name, outcome, level and effect (of the central run), effect_median, effect_low and effect_high (of the
+        members), unit; the base has effects of zero.
     """
     import pandas
 
     at = list(names).index(base)
     rows = []
     for key, level in central.items():
-        low, high = band(members[key] - members[key][at], axis=1)
+        differences = members[key] - members[key][at]
+        (low, high), middle = band(differences, axis=1), np.nanmedian(differences, axis=1)
         for place, name in enumerate(names):
             rows.append(
                 {
@@ -385,6 +388,7 @@ def effects(
                     "outcome": key,
                     "level": level[place],
                     "effect": level[place] - level[at],
+                    "effect_median": middle[place],
                     "effect_low": low[place],
                     "effect_high": high[place],
                     "unit": OUTCOMES[key].change_unit,

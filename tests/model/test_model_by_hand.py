@@ -175,3 +175,27 @@ def test_rate_of_a_case(steps):
     np.testing.assert_allclose(steps[f"rate_update[{tier}]"][0], expected, rtol=1e-9, atol=1e-6)
     moved = np.diff(rate) * 16
     np.testing.assert_allclose(moved, (expected[1:] + expected[:-1]) / 2, rtol=2e-2, atol=5.0)
+
+
+def test_claims_beyond_the_budget_are_cut_by_the_share_hospitals_bear(steps):
+    for scheme in ("employee", "resident"):
+        claims = [name for name in flat_names("claims_made") if name.endswith(f"{scheme}]")]
+        made = sum(steps[name][0] for name in claims)
+        growth = np.array([dated(f"budget_growth[{scheme}]", time, "right") for time in steps.raw.times])
+        capped = np.array([dated("capped_share", time, "right") for time in steps.raw.times])
+        allowed = 1 + growth * VALUES["budget_time"]
+        budget = steps[f"usual_claims[{scheme}]"][0] * allowed
+        budget = budget * (1 - VALUES["budget_response"] * steps[f"deficit_share[{scheme}]"][0])
+        cut = capped * VALUES["overspend_on_hospitals"] * np.maximum(0, 1 - budget / made)
+        assert cut.max() > 0.005
+        for name in claims:
+            due = steps[name.replace("made", "due")][0]
+            np.testing.assert_allclose(due, steps[name][0] * (1 - cut), rtol=1e-9)
+
+
+def test_no_more_are_sent_on_than_the_share_of_those_turned_away_by_the_other_tiers(steps):
+    for care in ("outpatient", "inpatient"):
+        for scheme in ("employee", "resident"):
+            away = sum(steps[f"turned_away[{tier},{care},{scheme}]"][0] for tier in ("tertiary", "primary"))
+            sent_on = steps[f"redirected[{care},{scheme}]"][0]
+            assert (sent_on <= VALUES[f"redirect_share[{care}]"] * away * (1 + 1e-9) + 1e-6).all()

@@ -8,12 +8,11 @@ from model_runs import STEP, TIERS, Runs, every, flat_names, jump, model, run, s
 
 from healthreform.stockflow.record_values import at_key
 
-CASH = pytest.mark.xfail(reason="wages and wares are paid whatever is in the till, and borrowing is too slow")
-FUND = pytest.mark.xfail(reason="savings are left with hospitals whatever the fund holds")
+CASH = pytest.mark.xfail(reason="a tier that loses more than it can borrow for empties its till between two steps")
+MARGIN = pytest.mark.xfail(reason="an item's margin falls without bound, and takes all care with it")
 NO_INCOME = pytest.mark.xfail(reason="the margin of a fund without income is a division by zero")
 SHUT = pytest.mark.xfail(reason="seeking falls below zero where restriction times sensitivity exceeds one")
 NO_CLAIMS = pytest.mark.xfail(reason="shares of claims are divisions by zero where no fund pays")
-ALL_FIXED = pytest.mark.xfail(reason="performance pay is a ratio to a share that is nil at the start")
 NO_GRANT = pytest.mark.xfail(reason="a grant per head that starts at nil is a division by zero")
 NO_VISITS = pytest.mark.xfail(reason="no care leaves nothing to distribute, and the share of it is a division by zero")
 
@@ -22,10 +21,10 @@ EXTREMES = {
     "nobody trained for primary care": (together(2011.0, general_practitioner_enrolment=0.0, retraining_share=0.0), ()),
     "physicians leave in two years": (every("exit_rate", 0.5), ()),
     "not a bed built": (together(2011.0, bed_plan_limit=0.0), ()),
-    "half the beds closed each year": (every("bed_closing_rate", 0.5) | together(2011.0, bed_plan_limit=0.0), CASH),
+    "half the beds closed each year": (every("bed_closing_rate", 0.5) | together(2011.0, bed_plan_limit=0.0), ()),
     "no care to speak of": (every("intensity_at_start", 1e-9), NO_VISITS),
     "drugs for nothing": (together(2020.0, other_drug_price=1e-9), ()),
-    "tests for nothing": (together(2020.0, test_price=1e-6), CASH),
+    "tests for nothing": (together(2020.0, test_price=1e-6), MARGIN),
     "full cover overnight": (together(2020.0, reimbursement_rate=1.0), ()),
     "hardly any cover": (together(2020.0, reimbursement_rate=1e-6), ()),
     "no cover at all": (together(2020.0, reimbursement_rate=0.0), NO_CLAIMS),
@@ -35,15 +34,15 @@ EXTREMES = {
     "funds without any income":
         (together(2020.0, contribution_rate=0.0, resident_premium=0.0, resident_subsidy=0.0), NO_INCOME),
     "an empty fund that must share its savings":
-        (together(2020.0, contribution_rate=0.0005, account_split=0.7, retention_share=0.5), FUND),
+        (together(2020.0, contribution_rate=0.0005, account_split=0.7, retention_share=0.5), ()),
     "no personal accounts": (together(2020.0, account_split=0.0), ()),
     "prices cut to a fifth": (together(2019.0, procurement_price_cut=0.8, drug_procurement_rounds=500.0), ()),
     "everything upgraded": (together(2012.0, upgrade_rate=0.2), ()),
-    "an economy down by nine tenths": (together(2020.0, gdp=1e13), CASH),
-    "wages tenfold overnight": (together(2020.0, wage=1e6), CASH),
+    "an economy down by nine tenths": (together(2020.0, gdp=1e13), ()),
+    "wages tenfold overnight": (together(2020.0, wage=1e6), ()),
     "no births": (together(2012.0, birth_count=0.0), ()),
     "all pay fixed in 2020": (together(2020.0, fixed_pay_share=1.0), ()),
-    "all pay fixed from the start": (every("fixed_pay_share", 1.0), ALL_FIXED),
+    "all pay fixed from the start": (every("fixed_pay_share", 1.0), ()),
     "pay capped at half the wage": (together(2020.0, payroll_limit=0.5), ()),
     "not a yuan of subsidy":
         (together(2012.0, recurrent_subsidy_share=0.0, capital_subsidy_share=0.0, loss_cover_share=0.0), CASH),
@@ -163,14 +162,12 @@ def _anywhere_in_their_ranges(generator, count):
     return cases
 
 
-@CASH
 def test_every_draw_of_levers_and_parameters_comes_to_its_end():
     """Levers up to half-way to the ends of their ranges, parameters anywhere in theirs: what a sweep asks for."""
     runs = run(*_anywhere_in_their_ranges(np.random.default_rng(21), 200), may_fail=True)
     assert [failure.message for failure in runs.raw.failures] == []
 
 
-@pytest.mark.xfail(reason="the low ends of these ranges are shorter than the step can follow")
 @pytest.mark.parametrize("name", ["working_reserve_time", "cash_cushion"])
 def test_an_emptying_till_is_not_too_quick_for_the_step(name):
     """Payments fall with what is left over this time; Runge-Kutta is stable up to 2.78 times a rate per step."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,9 +28,14 @@ OPERATORS: Mapping[str, Callable[..., Any]] = {
 }
 
 
+@functools.cache
+def _operations() -> Mapping[str, Callable[..., Any]]:
+    return {**OPERATORS, **numeric_functions()}
+
+
 def evaluate(expression: Expression, names: Mapping[str, Any], tables: Mapping[str, Table]) -> Any:
     """Value of an expression; numbers or arrays, IEEE results, never exceptions; without recursion."""
-    operations = {**OPERATORS, **numeric_functions()}
+    operations = _operations()
     values: list[Any] = []
     pending: list[tuple[Expression, bool]] = [(expression, False)]
     with np.errstate(all="ignore"):

@@ -16,7 +16,7 @@ from .layout import Layout, needed_at_start, needed_equations
 from .loop_ir import FAILED_AT_START, NOT_FAILED
 from .results import Failure
 
-AT_ONCE = 256
+AT_ONCE = 1024
 """Runs examined together: enough to make numpy worth while, few enough to keep memory flat."""
 
 
@@ -193,11 +193,14 @@ class _Examination:
             return
         name = self.model.stocks[item]
         value = float(self.end_state[place, item] if start_values is None else start_values[name][place])
-        what = f"is negative ({value:g}); limit what leaves it by what is there, or declare it signed"
-        self._note(place, name, time, what if value < 0 else f"is {value:g}", {})
+        remedy = "; limit what leaves it by what is there, or declare it signed"
+        if value < 0:
+            self._note(place, name, time, f"is negative ({value:g})", {}, remedy)
+        else:
+            self._note(place, name, time, f"is {value:g}", {})
 
-    def _note(self, place: int, name: str, time: float, what: str, inputs: dict[str, float]) -> None:
+    def _note(self, place: int, name: str, time: float, what: str, inputs: dict[str, float], remedy: str = "") -> None:
         run = int(self.runs[place])
         listed = ", ".join(f"{part} = {value:.6g}" for part, value in inputs.items())
         origin = f", computed from {listed}" if listed else ""
-        self.found[place] = Failure(run, name, time, f"run {run}: {name} {what} at {time:.6g}{origin}")
+        self.found[place] = Failure(run, name, time, f"run {run}: {name} {what} at {time:.6g}{origin}{remedy}")
