@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas
@@ -44,9 +43,8 @@ SHOWN = 0.95
 FAR = ("no_reform",)
 #: The panels of packages reach beyond the outermost by this share of the way between them; longer bands are cut.
 ROOM = 0.25
-#: Named in the panels themselves.
-MARKED = ("baseline", "linked_package")
-MARKED_ABOVE = ("baseline", "no_reform")
+#: Named in the panels above.
+MARKED = ("baseline", "no_reform")
 _CROSS = "10 to 90 in 100 members"
 _WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8}
 
@@ -90,14 +88,10 @@ def draw(results: Path, output: Path) -> list[Path]:
         figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1.2, handletextpad=0.4)
         settle(figure)
         for column, key in enumerate(UP):
-            _label(axes[0, column], scenarios, key, MARKED_ABOVE, ())
-            _label(
-                axes[1, column],
-                scenarios,
-                key,
-                [*_near(), *_single(scenarios)],
-                [line for name in _near() for line in _cross(scenarios.loc[name], key)],
-            )
+            named = [(*_at(scenarios, name, key), _look(name).label, BLACK) for name in MARKED]
+            numbered = [(*_at(scenarios, name, key), str(n), BLACK) for n, name in enumerate(_single(scenarios), 1)]
+            label_points(axes[0, column], named)
+            label_points(axes[1, column], numbered, size=6, gap=2.0)
         return save_figure(figure, data, output, "fig_tradeoff")
 
 
@@ -128,7 +122,7 @@ def _cloud(axis: Axes, runs: pandas.DataFrame, scenarios: pandas.DataFrame, key:
     middle = runs.groupby(pandas.cut(runs[ACROSS], edges), observed=False)[key].median()
     axis.plot((edges[1:] + edges[:-1]) / 2, middle, color=BLACK, linewidth=0.9)
     axis.annotate("median", (edges[-1], middle.iloc[-1]), (-2, 9), textcoords="offset points", ha="right", fontsize=6.5)
-    for name in MARKED_ABOVE:
+    for name in MARKED:
         _point(axis, scenarios, name, key)
 
 
@@ -156,22 +150,9 @@ def _point(axis: Axes, scenarios: pandas.DataFrame, name: str, key: str) -> None
     axis.plot(row[ACROSS], row[key], look.marker, color=look.colour, ms=size, mec="white", mew=0.4, zorder=6)
 
 
-def _label(axis: Axes, scenarios: pandas.DataFrame, key: str, names: Sequence[str], avoid: Sequence[Any]) -> None:
-    """Numbers for single reforms; names for packages are in the legend, but the two that matter are written out."""
-    numbers = {name: str(number) for number, name in enumerate(_single(scenarios), start=1)}
-    labels = [
-        (
-            float(scenarios.loc[name, ACROSS]),
-            float(scenarios.loc[name, key]),
-            numbers.get(name, _look(name).label),
-            BLACK,
-        )
-        for name in names
-        if name in numbers or name in (*MARKED, *MARKED_ABOVE)
-    ]
-    written, numbered = [each for each in labels if len(each[2]) > 1], [each for each in labels if len(each[2]) == 1]
-    label_points(axis, written, [*avoid, *((x, y, x, y) for x, y, _, _ in numbered)])
-    label_points(axis, numbered, size=6, gap=2.0)
+def _at(scenarios: pandas.DataFrame, name: str, key: str) -> tuple[float, float]:
+    """Where a scenario stands."""
+    return float(scenarios.loc[name, ACROSS]), float(scenarios.loc[name, key])
 
 
 def _handles(names: Sequence[str]) -> list[Line2D]:

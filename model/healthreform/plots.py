@@ -188,25 +188,21 @@ def settle(figure: Figure) -> None:
 def label_points(
     panel: Axes,
     labels: Sequence[tuple[float, float, str, str]],
-    avoid: Sequence[tuple[float, float, float, float]] = (),
     size: float = 6.5,
     gap: float = 4.0,
 ) -> None:
-    """Write labels beside points, each at the first place around it where it covers no other label, point or line.
+    """Write labels beside points, each at the first place around it where it covers no other label or point.
 
     Parameters
     ----------
     panel : of a figure that is settled, with its final limits.
     labels : x, y, text and colour of each point; earlier ones choose first.
-    avoid : x, y, x, y of the ends of lines that run along an axis.
     size, gap : of the type, and between point and label, in points.
     """
     scale = panel.figure.dpi / 72
     points = [tuple(panel.transData.transform((x, y))) for x, y, _, _ in labels]
-    lines = [(*panel.transData.transform(line[:2]), *panel.transData.transform(line[2:])) for line in avoid]
     around = 1.5 * scale
     taken: list[Box] = [(x - around, y - around, x + around, y + around) for x, y in points]
-    taken += [(min(a, c) - 1, min(b, d) - 1, max(a, c) + 1, max(b, d) + 1) for a, b, c, d in lines]
     frame = panel.get_window_extent()
     for (x, y, text, colour), point in zip(labels, points, strict=True):
         extent = 0.57 * size * len(text) * scale, 1.1 * size * scale

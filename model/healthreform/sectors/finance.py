@@ -23,9 +23,9 @@ def recurrent_subsidy(gdp, recurrent_subsidy_share):
 
 
 @smooth("yuan/year", over=tier, time="loss_memory", start="no_loss", signed=True)
-def usual_surplus(surplus):
-    """Surplus as the budget office knows it."""
-    return surplus
+def usual_surplus(surplus, losses_covered):
+    """Surplus before help, as the budget office knows it."""
+    return surplus - losses_covered
 
 
 @flow("yuan/year", over=tier, payer="government", payee="provider")
@@ -164,9 +164,9 @@ def spending(drugs_bought, consumables_paid, operating_paid, pay_paid):
 
 
 @auxiliary("dimensionless", over=tier)
-def affordability(provider_cash, spending, cash_cushion):
+def affordability(provider_cash, pressing_payments, cash_cushion):
     """How freely a tier can spend: one half when cash is down to its cushion, nothing when it is gone."""
-    return provider_cash / (provider_cash + spending * cash_cushion)
+    return provider_cash / (provider_cash + pressing_payments * cash_cushion)
 
 
 # --- building, loans ---
@@ -179,9 +179,20 @@ def new_building(beds, bed_growth_wanted, bed_cost, price_index):
 
 
 @flow("yuan/year", over=tier, payer="provider", payee="supplier", into="equipment")
-def invested(new_building, depreciation, replacement_share, affordability, capital_subsidy):
-    """Building and equipment: new beds, replacement of wear as far as cash allows, and what grants pay for."""
-    return new_building + replacement_share * depreciation * 2 * affordability + capital_subsidy
+def invested(new_building, depreciation, replacement_share, affordability, capital_subsidy, idle_cash, investing_time):
+    """Building and equipment: new beds, replacement as far as cash allows, what grants pay for, and idle cash."""
+    return (
+        new_building
+        + replacement_share * depreciation * 2 * affordability
+        + capital_subsidy
+        + idle_cash / investing_time
+    )
+
+
+@auxiliary("yuan", over=tier)
+def idle_cash(provider_cash, spending, ample_cash_time):
+    """Cash beyond what a tier likes to hold."""
+    return maximum(0, provider_cash - spending * ample_cash_time)
 
 
 @stock("yuan", over=tier, owed_by="provider", owed_to="lender")

@@ -1,6 +1,6 @@
 """Hospitals and the other tiers: physicians, beds, equipment, length of stay, capacity, severity and upgrades."""
 
-from ..stockflow import auxiliary, by, delay, flow, maximum, reference, smooth, stock, total
+from ..stockflow import auxiliary, by, delay, flow, maximum, reference, smooth, sqrt, stock, total
 from .names import care, scheme, tier
 
 # --- physicians ---
@@ -15,7 +15,7 @@ def physicians(physicians_at_start):
 @auxiliary("worker", over=tier)
 def posts(physicians_at_start, beds, beds_at_start, usual_visits, visits_at_start):
     """Posts for physicians: they grow with beds and with visits alike."""
-    return physicians_at_start * (beds / beds_at_start * usual_visits / visits_at_start) ** 0.5
+    return physicians_at_start * sqrt(beds / beds_at_start * usual_visits / visits_at_start)
 
 
 @smooth("contact/year", over=tier, time="occupancy_memory", start="visits_at_start")
@@ -115,7 +115,10 @@ def bed_growth_wanted(
 ):
     """Growth of beds that managers want and planners allow: full wards and a surplus push it, the plan holds it."""
     return bed_plan_limit * maximum(
-        0, bed_drive + bed_response * (usual_occupancy - occupancy_target) + bed_surplus_response * surplus_margin
+        0,
+        bed_drive * usual_occupancy / occupancy_target
+        + bed_response * (usual_occupancy - occupancy_target)
+        + bed_surplus_response * surplus_margin,
     )
 
 
@@ -126,9 +129,9 @@ def beds_opened(beds, bed_growth_wanted):
 
 
 @flow("bed/year", over=tier, out_of="beds")
-def beds_closed(beds, bed_closing_rate):
-    """Beds taken out of use."""
-    return beds * bed_closing_rate
+def beds_closed(beds, bed_closing_rate, occupancy_target, usual_occupancy):
+    """Beds taken out of use: more where wards stand empty."""
+    return beds * bed_closing_rate * (occupancy_target / usual_occupancy) ** 2
 
 
 @flow("bed/year", out_of="beds[secondary]", into="beds[tertiary]")

@@ -105,12 +105,16 @@ def inducement(pressure, inducement_limit, inducement_slope, inducement_mirror):
     )
 
 
+@auxiliary("dimensionless", over=tier)
+def inducement_on_contacts(inducement, induced_contact_weight):
+    """Contacts that want of income adds."""
+    return inducement**induced_contact_weight
+
+
 @auxiliary("dimensionless", over=(tier, care))
-def induced_contacts(inducement, induced_contact_weight, admission_payment_effect, bed_pressure):
+def induced_contacts(inducement_on_contacts, admission_payment_effect, bed_pressure):
     """Contacts doctors add for want of income, under payment by the case, or because beds are empty."""
-    return inducement**induced_contact_weight * by(
-        care, outpatient=1, inpatient=admission_payment_effect * bed_pressure
-    )
+    return inducement_on_contacts * by(care, outpatient=1, inpatient=admission_payment_effect * bed_pressure)
 
 
 @auxiliary("dimensionless", over=tier, source="Roemer's law; Shain and Roemer 1959")
@@ -124,13 +128,12 @@ def bed_pressure(usual_occupancy, occupancy_at_start, bed_elasticity):
 
 @auxiliary("dimensionless", over=(tier, care, bill_item))
 def item_response(
-    item_incentive, item_incentive_at_start, incentive_sensitivity, inducement, payment_effect, payment_weight
+    item_incentive, item_incentive_at_start, incentive_sensitivity, inducement, payment_pull, payment_weight
 ):
-    """How practice answers: each item its own margin, all of them want of income and the way of payment."""
-    return (
-        exp(incentive_sensitivity * (item_incentive - item_incentive_at_start))
-        * inducement
-        * payment_effect**payment_weight
+    """How practice answers: each item its own margin, all of them want of income, inpatient care the way of payment."""
+    return inducement * exp(
+        incentive_sensitivity * (item_incentive - item_incentive_at_start)
+        + by(care, outpatient=0, inpatient=payment_weight * payment_pull)
     )
 
 

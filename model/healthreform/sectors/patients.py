@@ -1,6 +1,6 @@
 """Patients: whether to seek care, then where; what they wait for and what they get used to."""
 
-from ..stockflow import auxiliary, by, exp, flow, log, maximum, reference, smooth, smooth_minimum, stock, total
+from ..stockflow import auxiliary, by, exp, flow, log, maximum, minimum, reference, smooth, smooth_minimum, stock, total
 from .names import care, scheme, tier
 
 
@@ -47,9 +47,11 @@ def price_effect(felt_price, felt_price_at_start, contact_share_at_start, price_
 
 
 @auxiliary("dimensionless", over=care)
-def income_effect(real_income, real_income_at_start, income_elasticity):
-    """More care is sought as people grow richer."""
-    return (real_income / real_income_at_start) ** income_elasticity
+def income_effect(real_income, real_income_at_start, income_elasticity, income_effect_limit):
+    """More care is sought as people grow richer, less and less so: it nears a limit."""
+    return 1 + (income_effect_limit - 1) * (
+        1 - exp(0 - income_elasticity / (income_effect_limit - 1) * log(real_income / real_income_at_start))
+    )
 
 
 @smooth("dimensionless", time="fear_time", start="no_fear")
@@ -61,7 +63,9 @@ def fear(outbreak_restriction):
 @auxiliary("dimensionless", over=care)
 def seeking(outbreak_restriction, fear, outbreak_sensitivity, fear_weight):
     """Share of normal seeking left in an outbreak."""
-    return (1 - outbreak_sensitivity * outbreak_restriction) * (1 - fear_weight * outbreak_sensitivity * fear)
+    return maximum(0, 1 - outbreak_sensitivity * outbreak_restriction) * maximum(
+        0, 1 - fear_weight * outbreak_sensitivity * fear
+    )
 
 
 @auxiliary("contact/year", over=(care, scheme))
@@ -149,8 +153,8 @@ def pull(
     effective_contract_share,
     contract_share_at_start,
 ):
-    """What draws patients to a tier, price apart: quality, size, habit, and a contract with a family doctor."""
-    return exp(
+    """What draws patients to a tier, price apart, as a logarithm: quality, size, habit, a family doctor."""
+    return (
         quality_coefficient * log(appeal)
         + size_coefficient * log(tier_size)
         + habit_coefficient * log(habit / tier_share_at_start)
@@ -166,7 +170,7 @@ def pull(
 @auxiliary("dimensionless", over=(tier, care, scheme), source="multinomial logit, McFadden 1974")
 def attraction(contact_share_at_start, felt_price, felt_price_at_start, tier_price_coefficient, pull):
     """Weight of a tier in the choice; its constants are the shares of the start."""
-    return contact_share_at_start * (felt_price / felt_price_at_start) ** (0 - tier_price_coefficient) * pull
+    return contact_share_at_start * exp(pull - tier_price_coefficient * log(felt_price / felt_price_at_start))
 
 
 @auxiliary(
@@ -206,9 +210,15 @@ def turned_away(contacts_sought, served_share, served_share_at_start):
 
 
 @auxiliary("contact/year", over=(care, scheme))
-def redirected(turned_away, redirect_share):
-    """Contacts that go from a full tier to a secondary hospital instead."""
-    return redirect_share * (turned_away["tertiary"] + turned_away["primary"])
+def redirected(turned_away, redirect_share, spare_share):
+    """Contacts that go from a full tier to a secondary hospital instead, as far as there is room."""
+    return redirect_share * (turned_away["tertiary"] + turned_away["primary"]) * spare_share
+
+
+@auxiliary("dimensionless", over=care)
+def spare_share(contacts_sought, capacity):
+    """Room that secondary hospitals have left, as a share of what they can serve."""
+    return maximum(0, 1 - total(contacts_sought["secondary"], scheme) / capacity["secondary"])
 
 
 @auxiliary("contact/year", over=(care, scheme))
@@ -220,7 +230,7 @@ def unserved(turned_away, redirected):
 @auxiliary("contact/year", over=(tier, care, scheme))
 def contacts(contacts_sought, served_share, served_share_at_start, redirected):
     """Visits and admissions that take place."""
-    return contacts_sought * served_share / served_share_at_start + by(
+    return contacts_sought * minimum(1, served_share / served_share_at_start) + by(
         tier, tertiary=0, secondary=redirected, primary=0
     )
 

@@ -5,25 +5,46 @@ from .names import bill_item, care, scheme, tier
 
 
 @auxiliary("dimensionless")
-def case_share(drg_share, dip_share):
+def drg_part(drg_share, dip_share):
+    """Share of the funds' inpatient spending paid by DRG; both methods together never pay more than all of it."""
+    return drg_share / maximum(1, drg_share + dip_share)
+
+
+@auxiliary("dimensionless")
+def dip_part(drg_share, dip_share):
+    """Share of the funds' inpatient spending paid by DIP."""
+    return dip_share / maximum(1, drg_share + dip_share)
+
+
+@auxiliary("dimensionless")
+def case_share(drg_part, dip_part):
     """Share of the funds' inpatient spending paid by the case."""
-    return drg_share + dip_share
+    return drg_part + dip_part
 
 
-@auxiliary("dimensionless", over=(tier, care), source="Ellis and McGuire 1986; Hodgkin and McGuire 1994")
+@auxiliary("dimensionless", over=tier, source="Ellis and McGuire 1986; Hodgkin and McGuire 1994")
 def marginal_revenue(
-    fund_weight, drg_share, dip_share, drg_marginal_revenue, dip_marginal_revenue, mean_margin, case_payment_exclusion
+    fund_weight,
+    drg_part,
+    dip_part,
+    drg_marginal_revenue,
+    dip_marginal_revenue,
+    mean_margin_at_start,
+    case_payment_exclusion,
 ):
-    """Revenue from one more yuan of cost: in full where it is paid by item, in part under case payment."""
-    return by(
-        care,
-        outpatient=1 + mean_margin,
-        inpatient=(1 + mean_margin) * (1 - fund_weight["inpatient"])
-        + fund_weight["inpatient"]
+    """Revenue from one more yuan of inpatient cost: in full where it is paid by item, in part under case payment.
+
+    The margin is that of the start: later margins act on each item by itself, and must not count twice.
+    """
+    return (
+        1
+        + mean_margin_at_start
+        - fund_weight
+        * (1 - case_payment_exclusion)
         * (
-            (drg_share * drg_marginal_revenue + dip_share * dip_marginal_revenue) * (1 - case_payment_exclusion)
-            + (1 + mean_margin) * (1 - (drg_share + dip_share) * (1 - case_payment_exclusion))
-        ),
+            drg_part * (1 + mean_margin_at_start - drg_marginal_revenue)
+            + dip_part * (1 + mean_margin_at_start - dip_marginal_revenue)
+        )
     )
 
 
@@ -33,40 +54,40 @@ def item_share_at_start(intensity_at_start):
     return intensity_at_start["inpatient"] / total(intensity_at_start["inpatient"], bill_item)
 
 
-@auxiliary("dimensionless", over=tier)
-def mean_margin(item_margin, item_share_at_start):
-    """Mean margin on what a tier bills, items weighted as at the start."""
+@reference("dimensionless", over=tier)
+def mean_margin_at_start(item_margin, item_share_at_start):
+    """Mean margin on what a tier bills to inpatients at the start."""
     return total(item_margin * item_share_at_start, bill_item)
 
 
-@reference("dimensionless", over=(care, scheme))
+@reference("dimensionless", over=scheme)
 def scheme_weight_at_start(contacts_at_start):
-    """Shares of the schemes in contacts at the start."""
-    return total(contacts_at_start, tier) / total(contacts_at_start, tier, scheme)
+    """Shares of the schemes in admissions at the start."""
+    return total(contacts_at_start["inpatient"], tier) / total(contacts_at_start["inpatient"], tier, scheme)
 
 
-@auxiliary("dimensionless", over=(tier, care))
+@auxiliary("dimensionless", over=tier)
 def fund_weight(fund_share, scheme_weight_at_start):
-    """Share of a mean bill that the funds pay."""
-    return total(fund_share * scheme_weight_at_start, scheme)
+    """Share of a mean inpatient bill that the funds pay."""
+    return total(fund_share["inpatient"] * scheme_weight_at_start, scheme)
 
 
-@reference("dimensionless", over=(tier, care))
+@reference("dimensionless", over=tier)
 def marginal_revenue_at_start(marginal_revenue):
     """Marginal revenue at the start: the previous method sets sign and size of every later change."""
     return marginal_revenue
 
 
-@auxiliary("dimensionless", over=(tier, care), source="Ellis and McGuire 1986, J Health Econ 5:129")
-def payment_effect(marginal_revenue, marginal_revenue_at_start, cost_response):
-    """What the way of payment does to cost per contact: it moves with the change of marginal revenue."""
-    return exp(cost_response * (marginal_revenue - marginal_revenue_at_start))
+@auxiliary("dimensionless", over=tier, source="Ellis and McGuire 1986, J Health Econ 5:129")
+def payment_pull(marginal_revenue, marginal_revenue_at_start, cost_response):
+    """What the way of payment does to the cost of a case, as a logarithm: it moves with marginal revenue."""
+    return cost_response * (marginal_revenue - marginal_revenue_at_start)
 
 
 @auxiliary("dimensionless", over=tier, source="Ellis and McGuire 1986, J Health Econ 5:129")
 def stay_payment_effect(marginal_revenue, marginal_revenue_at_start, stay_response):
     """What the way of payment does to length of stay."""
-    return exp(stay_response * (marginal_revenue["inpatient"] - marginal_revenue_at_start["inpatient"]))
+    return exp(stay_response * (marginal_revenue - marginal_revenue_at_start))
 
 
 # --- rates: yardstick with a floor and a lag ---
@@ -176,9 +197,9 @@ def points_value(usual_points, points_made, points_share, case_growth_allowed, b
 
 
 @auxiliary("dimensionless")
-def points_share(dip_share, drg_share, no_division):
+def points_share(dip_part, drg_part, no_division):
     """Part of case payment that is paid by points of a regional budget."""
-    return dip_share / (drg_share + dip_share + no_division)
+    return dip_part / (drg_part + dip_part + no_division)
 
 
 # --- out of the list ---
@@ -197,5 +218,7 @@ def out_of_list_share(
     """Share of a bill outside the benefit list: charged more where covered care earns less, up to what audits allow."""
     return minimum(
         out_of_list_ceiling / (1 + fund_supervision),
-        out_of_list_at_start * list_trend * exp(list_response * (marginal_revenue_at_start - marginal_revenue)),
+        out_of_list_at_start
+        * list_trend
+        * by(care, outpatient=1, inpatient=exp(list_response * (marginal_revenue_at_start - marginal_revenue))),
     )

@@ -33,9 +33,23 @@ def service_price(service_price_at_start):
 
 
 @auxiliary("yuan/year", over=tier)
-def mark_up_lost(item_income, mark_up, mark_up_at_start):
-    """Income that lower mark-ups cost a tier."""
-    return total(item_income / (1 + mark_up) * maximum(0, mark_up_at_start - mark_up), bill_item)
+def mark_up_lost(
+    item_income, mark_up, mark_up_at_start, other_drug_price, procured_price, other_consumables_price, consumables_price
+):
+    """Income that lower mark-ups cost a tier, at prices before procurement, so that its savings are not given back."""
+    return total(
+        item_income
+        / (1 + mark_up)
+        * maximum(0, mark_up_at_start - mark_up)
+        * by(
+            bill_item,
+            drugs=other_drug_price / procured_price,
+            consumables=other_consumables_price / consumables_price,
+            tests=1,
+            services=1,
+        ),
+        bill_item,
+    )
 
 
 @auxiliary("yuan/year", over=tier)
@@ -63,9 +77,14 @@ def other_rise_index(price_count_at_start):
 
 
 @auxiliary("1/year")
-def cost_growth(production_cost_index, service_price, service_price_catch_up):
-    """Rise that would close the gap between cost and price in so many years."""
-    return maximum(0, production_cost_index / service_price["tertiary"] - 1) / service_price_catch_up
+def cost_growth(production_cost_index, service_price, service_income, service_price_catch_up):
+    """Rise that would close the gap between cost and price in so many years, mean of the tiers."""
+    return (
+        maximum(
+            0, total(service_income * (production_cost_index / service_price - 1), tier) / total(service_income, tier)
+        )
+        / service_price_catch_up
+    )
 
 
 @auxiliary("1/year")

@@ -92,12 +92,26 @@ def dispatched_share(dispatched_time_share, dispatch_effectiveness, physicians):
     )
 
 
+@reference("dimensionless")
+def dispatched_share_at_start(dispatched_share):
+    """The same at the start."""
+    return dispatched_share
+
+
+@reference("dimensionless")
+def telemedicine_at_start(telemedicine_between):
+    """Telemedicine between institutions at the start."""
+    return telemedicine_between
+
+
 @auxiliary("dimensionless", over=tier)
 def capability_aimed(
     general_practitioner_share,
     general_practitioner_share_at_start,
     capability_of_training,
     dispatched_share,
+    dispatched_share_at_start,
+    telemedicine_at_start,
     capability_of_dispatch,
     telemedicine_between,
     capability_of_telemedicine,
@@ -112,8 +126,8 @@ def capability_aimed(
         secondary=hospital_progress["secondary"],
         primary=hospital_progress["primary"]
         + capability_of_training * (general_practitioner_share - general_practitioner_share_at_start)
-        + capability_of_dispatch * dispatched_share
-        + capability_of_telemedicine * telemedicine_between
+        + capability_of_dispatch * (dispatched_share - dispatched_share_at_start)
+        + capability_of_telemedicine * (telemedicine_between - telemedicine_at_start)
         + capability_of_equipment * log(equipment_ratio["primary"]),
     )
 

@@ -12,9 +12,15 @@ def molecules_open(molecules_total):
     return molecules_total
 
 
-@stock("molecule", outcome=True)
-def molecules_contracted(no_molecules):
-    """Molecules under a contract."""
+@stock("molecule")
+def molecules_first(no_molecules):
+    """Molecules in the first cycle of a contract."""
+    return no_molecules
+
+
+@stock("molecule")
+def molecules_renewed(no_molecules):
+    """Molecules under a renewed contract."""
     return no_molecules
 
 
@@ -24,22 +30,34 @@ def molecules_expired(no_molecules):
     return no_molecules
 
 
-@flow("molecule/year", out_of="molecules_open", into="molecules_contracted")
+@flow("molecule/year", out_of="molecules_open", into="molecules_first")
 def contracted(drug_procurement_rounds, molecules_open, round_time):
     """Molecules that rounds bring under contract, as far as there are any left."""
     return minimum(drug_procurement_rounds, molecules_open / round_time)
 
 
-@flow("molecule/year", out_of="molecules_contracted", into="molecules_expired")
-def expiring(molecules_contracted, agreement_time):
-    """Contracts that run out."""
-    return molecules_contracted / agreement_time
+@flow("molecule/year", out_of="molecules_first", into="molecules_expired")
+def first_expiring(molecules_first, agreement_time):
+    """First contracts that run out."""
+    return molecules_first / agreement_time
 
 
-@flow("molecule/year", out_of="molecules_expired", into="molecules_contracted")
+@flow("molecule/year", out_of="molecules_renewed", into="molecules_expired")
+def renewed_expiring(molecules_renewed, agreement_time):
+    """Renewed contracts that run out."""
+    return molecules_renewed / agreement_time
+
+
+@flow("molecule/year", out_of="molecules_expired", into="molecules_renewed")
 def renewed(molecules_expired, renewal_time, renewal_effort):
     """Contracts renewed."""
     return molecules_expired / renewal_time * renewal_effort
+
+
+@auxiliary("molecule", outcome=True)
+def molecules_contracted(molecules_first, molecules_renewed):
+    """Molecules under a contract."""
+    return molecules_first + molecules_renewed
 
 
 @auxiliary("dimensionless")
@@ -136,13 +154,15 @@ def consumables_coverage(family_covered, family_share):
 @auxiliary("yuan/yuan_2010")
 def consumables_price(family_covered, family_share, consumables_price_cut, other_consumables_price):
     """Consumables price index at the factory gate."""
-    return other_consumables_price * total(family_share * (1 - family_covered * consumables_price_cut), family)
+    return other_consumables_price * (1 - total(family_share * family_covered * consumables_price_cut, family))
 
 
 @auxiliary("dimensionless")
 def consumables_use(family_covered, family_share, consumables_price_cut, family_price_elasticity):
     """Use of consumables: families that are not bound to a need grow when they get cheap."""
-    return total(family_share * (1 - family_covered * consumables_price_cut) ** (0 - family_price_elasticity), family)
+    return 1 + total(
+        family_share * ((1 - family_covered * consumables_price_cut) ** (0 - family_price_elasticity) - 1), family
+    )
 
 
 # --- what is saved, once ---
@@ -218,6 +238,6 @@ def switch_back(supplier_capacity, trust_in_generics_loss, quality_supervision):
 
 
 @auxiliary("dimensionless")
-def first_cycle_share(contracted, agreement_time, molecules_contracted, molecules_floor):
+def first_cycle_share(molecules_first, molecules_contracted, molecules_floor):
     """Contracts in their first cycle, as a share."""
-    return minimum(1, contracted * agreement_time / (molecules_contracted + molecules_floor))
+    return molecules_first / (molecules_contracted + molecules_floor)
