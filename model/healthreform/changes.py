@@ -1,6 +1,7 @@
 """Changes of levers and parameters, from a scenario's file, a place's file or a call: checked, and set into history.
 
-A constant replaces a lever's whole path.  A dated change leaves the path alone before its first date; from there on its
+A constant holds from the start of the run; what the place was like up to then, and so every reference, stays its own.
+In the file of a place it replaces the lever's whole path.  A dated change leaves the path alone before its first date; from there on its
 own points count, straight between them and held after the last.  Values are in the units that ``hr.levers()`` and
 ``hr.parameters()`` show.
 """
@@ -24,7 +25,13 @@ Span = tuple[float, float]
 
 
 def apply_changes(
-    model: Model, records: Records, changes: Mapping[str, Any], *, where: str, span: Span | None = None
+    model: Model,
+    records: Records,
+    changes: Mapping[str, Any],
+    *,
+    where: str,
+    span: Span | None = None,
+    begin: float | None = None,
 ) -> Records:
     """New records with some levers, drivers or parameters changed; the given ones stay as they are.
 
@@ -35,6 +42,7 @@ def apply_changes(
         or a list of ``[date, value]``; or a mapping by element of any of these.
     where : what an error line calls the place of the changes.
     span : refuse dates outside this span.
+    begin : the date from which a constant holds; if None it replaces the whole path, as in the file of a place.
 
     Raises
     ------
@@ -52,7 +60,7 @@ def apply_changes(
         if name in records.parameters:
             records = changed
         else:
-            records = _set_into_history(model, records, changed, name, where, span)
+            records = _set_into_history(model, records, changed, name, where, span, begin)
     return records
 
 
@@ -110,7 +118,13 @@ def _check_elements(model: Model, records: Records, name: str, where: str) -> No
 
 
 def _set_into_history(
-    model: Model, records: Records, changed: Records, name: str, where: str, span: Span | None
+    model: Model,
+    records: Records,
+    changed: Records,
+    name: str,
+    where: str,
+    span: Span | None,
+    begin: float | None,
 ) -> Records:
     before, after = _dated(records, name), _dated(changed, name)
     paths: dict[Key, Points] = {}
@@ -119,6 +133,8 @@ def _set_into_history(
         if new is not old:
             if span is not None:
                 _check_span(new, span, f"{where}: {name}")
+            if begin is not None and is_constant(new):
+                new = ((begin, new[0][1]),)
             new = splice(old, new)
         paths[key] = new
     return _with_path(records, replace(before, path=paths))

@@ -46,7 +46,7 @@ class Design:
         """Number of runs."""
         return len(self.values)
 
-    def varied(self, model: Model, records: Records, ramp: Ramp | None) -> dict[str, Any]:
+    def varied(self, model: Model, records: Records, ramp: Ramp) -> dict[str, Any]:
         """What the engine needs: a number for each run, or for levers and drivers a path."""
         paths, points = set(model.flat.paths), model.path_points(records)
         found: dict[str, Any] = {}
@@ -57,10 +57,8 @@ class Design:
         return found
 
 
-def _batch(history: Sequence[tuple[float, float]], values: NDArray[np.float64], ramp: Ramp | None) -> PathBatch:
-    """A constant, or history to a date and then a straight line to the value at another."""
-    if ramp is None:
-        return PathBatch.from_arrays([0.0], values[:, np.newaxis])
+def _batch(history: Sequence[tuple[float, float]], values: NDArray[np.float64], ramp: Ramp) -> PathBatch:
+    """History to a date and then a straight line to the value at another, or a jump if both are one."""
     path = Path.from_points(history)
     before = [point for point in history if point[0] < ramp[0]]
     kept = [*before, (ramp[0], path.value(ramp[0], "left"))]

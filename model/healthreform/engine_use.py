@@ -82,12 +82,12 @@ def values_at_start(
 
 
 def _paths_at(inputs: RunInputs, time: float) -> dict[str, NDArray[np.float64]]:
-    """Dated inputs at one time, after any jump there."""
+    """Dated inputs as they hold up to one time, before any jump there."""
     paths, values = inputs.paths, {}
     for index, name in enumerate(paths.names):
         column = paths.column[index]
         row = np.full(inputs.runs, paths.shared[index]) if column < 0 else paths.first[:, column].copy()
-        while (passed := paths.records[row + 1, 0] <= time).any():
+        while (passed := paths.records[row + 1, 0] < time).any():
             row = row + passed
         values[name] = paths.records[row, 1] + paths.records[row, 2] * (time - paths.records[row, 0])
     return values

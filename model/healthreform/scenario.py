@@ -55,14 +55,19 @@ class Scenario:
         """
         return scenario if isinstance(scenario, Scenario) else _read(find_file(scenario, "scenarios"), ())
 
-    def apply(self, model: Model, records: Records | None = None) -> Records:
-        """The inputs of a model under this scenario; neither the model nor the records are touched."""
+    def apply(self, model: Model, records: Records | None = None, *, begin: float | None = None) -> Records:
+        """The inputs of a model under this scenario; neither the model nor the records are touched.
+
+        Parameters
+        ----------
+        begin : the start of the run; before it levers that a constant changes keep the place's own values.
+        """
         if self.based_on is not None:
-            records = self.based_on.apply(model, records)
+            records = self.based_on.apply(model, records, begin=begin)
         result = records if records is not None else model.records
         if self.freeze is not None:
             result = freeze(model, result, self.freeze)
-        return apply_changes(model, result, self.changes, where=self.file)
+        return apply_changes(model, result, self.changes, where=self.file, begin=begin)
 
 
 def _read(file: Path, above: tuple[Path, ...]) -> Scenario:

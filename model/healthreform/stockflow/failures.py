@@ -97,7 +97,7 @@ class _Examination:
 
     def failures(self) -> list[Failure]:
         first_time = np.full(len(self.runs), float(self.clock.start))
-        known = {**self.parameters, **self._paths(first_time, "right")}
+        known = {**self.parameters, **self._paths(first_time, "left")}
         at_start = self.step == FAILED_AT_START
         initial = self._evaluate(self.model.initial, needed_at_start(self.model), known)
         self._trace((*self.model.references, *self.model.stocks), initial, known, first_time, at_start)

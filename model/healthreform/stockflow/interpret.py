@@ -84,8 +84,11 @@ class Interpreter:
     # ------------------------------------------------------------------------------------------------ one moment
 
     def begin(self, time: float) -> State:
-        """The state at the start; also fixes the references for the run."""
-        known: State = {**self.constants, **self._inputs(time, "right")}
+        """The state at the start; also fixes the references for the run.
+
+        Dated inputs count as they hold up to that moment: a jump on that very date is a change from what was.
+        """
+        known: State = {**self.constants, **self._inputs(time, "left")}
         for name in self.model.start_order:
             known[name] = self._evaluate(self.model.variables[name], known)
         self.references = {

@@ -118,7 +118,8 @@ class _KernelWriter:
                 w.put("double", value, "%at_parameter", w.scalar("add", "i64", row, lane))
         with w.loop(0, len(self.layout.model.paths)) as index:
             self._set_cursors(index)
-        self._advance("%start", inclusive=True)
+        # What holds up to the start: a jump on that very date is a change, which references must not know.
+        self._advance("%start", inclusive=False)
         self._look("%start")
 
     def _parameters_in_vectors(self) -> tuple[int, ...]:
