@@ -125,9 +125,11 @@ def primary_physicians(physicians, general_practitioners):
 
 
 @auxiliary("dimensionless", over=care, outcome=True)
-def unmet_share(unserved, contacts_needed, seeking):
-    """Contacts needed that do not take place, as a share."""
-    return total(unserved + contacts_needed * (1 - seeking), scheme) / total(contacts_needed, scheme)
+def unmet_share(unserved, contacts_needed, seeking, contacts_sought):
+    """Share of the contacts needed or asked for that do not take place."""
+    return total(unserved + contacts_needed * (1 - seeking), scheme) / (
+        total(contacts_sought, tier, scheme) + total(contacts_needed * (1 - seeking), scheme)
+    )
 
 
 # --- burden: the tail of a lognormal ---

@@ -1,6 +1,20 @@
 """Patients: whether to seek care, then where; what they wait for and what they get used to."""
 
-from ..stockflow import auxiliary, by, exp, flow, log, maximum, minimum, reference, smooth, smooth_minimum, stock, total
+from ..stockflow import (
+    auxiliary,
+    by,
+    exp,
+    flow,
+    log,
+    maximum,
+    minimum,
+    reference,
+    smooth,
+    smooth_minimum,
+    stock,
+    total,
+    where,
+)
 from .names import care, scheme, tier
 
 
@@ -48,9 +62,13 @@ def price_effect(felt_price, felt_price_at_start, contact_share_at_start, price_
 
 @auxiliary("dimensionless", over=care)
 def income_effect(real_income, real_income_at_start, income_elasticity, income_effect_limit):
-    """More care is sought as people grow richer, less and less so: it nears a limit."""
-    return 1 + (income_effect_limit - 1) * (
-        1 - exp(0 - income_elasticity / (income_effect_limit - 1) * log(real_income / real_income_at_start))
+    """More care is sought as people grow richer, up to a limit; growing poorer, they forgo it in proportion."""
+    return where(
+        real_income > real_income_at_start,
+        1
+        + (income_effect_limit - 1)
+        * (1 - exp(0 - income_elasticity / (income_effect_limit - 1) * log(real_income / real_income_at_start))),
+        (real_income / real_income_at_start) ** income_elasticity,
     )
 
 
