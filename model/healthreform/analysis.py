@@ -64,7 +64,7 @@ OUTCOMES: Mapping[str, Outcome] = {
     "total_health_expenditure": Outcome(
         "total_health_expenditure", "Total health expenditure", "trillion yuan", 1e-12, "trillion yuan"
     ),
-    "out_of_pocket_share": _share("out_of_pocket_share", "Out-of-pocket share", "% of expenditure"),
+    "out_of_pocket_share": _share("out_of_pocket_share", "Out-of-pocket share", "% of spending"),
     "fund_months": Outcome("reserve_time", "Fund reserve", "months of claims", 12.0, "months of claims"),
     "hospital_margin": _share("hospital_margin", "Hospital margin", "% of revenue"),
     "hospital_pay": _share("pay_ratio[tertiary]", "Tertiary hospitals' pay", "% of mean wage"),

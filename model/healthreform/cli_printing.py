@@ -73,14 +73,26 @@ def _figure(value: float) -> str:
     return f"{value:.3g}".replace("e+", "e").replace("e0", "e")
 
 
+#: Columns below which a table has no room for descriptions.
+NARROW = 110
+
+
 def print_table(table: pandas.DataFrame, title: str) -> None:
-    """A table of what there is; names stay whole, so that they can be copied."""
-    grid = Table(*map(str, table.columns), box=None, caption=title, caption_justify="left")
-    for column, name in zip(grid.columns, table.columns, strict=True):
+    """A table of what there is; names stay whole, so that they can be copied.
+
+    A narrow terminal has no room for descriptions beside figures: there they are left out, and the caption says so.
+    """
+    shown = table
+    if OUT.width < NARROW and "description" in table.columns and len(table.columns) > 3:
+        shown = table.drop(columns="description")
+        title += "; descriptions need a wider terminal, or: healthreform show NAME"
+    grid = Table(*map(str, shown.columns), box=None, caption=title, caption_justify="left")
+    for column, name in zip(grid.columns, shown.columns, strict=True):
         column.overflow = "fold"
-        column.no_wrap = name == "name"
-    for row in table.itertuples(index=False):
-        grid.add_row(*(Text(_cell(value)) for value in row))
+        column.no_wrap = name in ("name", "unit", "low", "high", "value")
+    for row in shown.itertuples(index=False):
+        cells = zip(shown.columns, row, strict=True)
+        grid.add_row(*(Text(_SHORT.get(value, value) if name == "unit" else _cell(value)) for name, value in cells))
     OUT.print(grid)
 
 
