@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from model_runs import TIERS, flat_names, run, scenario_values
+from model_runs import TIERS, flat_names, from_date, run, scenario_values
 from scipy.stats import norm
 
 VALUES = scenario_values()
@@ -118,19 +118,24 @@ def test_catastrophic_share_is_the_tail_of_a_lognormal_with_the_mean_of_the_flow
 
 
 def test_molecules_under_contract(steps):
-    """Open, contracted, expired: rounds as enacted, agreements that run out, renewal."""
+    """Open, in a first contract, in a renewed one, expired: rounds as enacted, agreements that run out, renewal."""
 
     def slope(time, state, side):
-        free, under, expired = state
+        free, first, again, expired = state
         won = min(dated("drug_procurement_rounds", time, side), free / VALUES["round_time"])
-        ended = under / VALUES["agreement_time"]
+        first_ended, again_ended = first / VALUES["agreement_time"], again / VALUES["agreement_time"]
         renewed = expired / VALUES["renewal_time"] * dated("renewal_effort", time, side)
-        return np.array([-won, won - ended + renewed, ended - renewed])
+        return np.array([-won, won - first_ended, renewed - again_ended, first_ended + again_ended - renewed])
 
-    expected = integrate(slope, np.array([VALUES["molecules_total"], 0.0, 0.0]), 2010.0, 2041.0, 1 / 16)
-    for place, name in enumerate(("molecules_open", "molecules_contracted", "molecules_expired")):
+    expected = integrate(slope, np.array([VALUES["molecules_total"], 0.0, 0.0, 0.0]), 2010.0, 2041.0, 1 / 16)
+    for place, name in enumerate(("molecules_open", "molecules_first", "molecules_renewed", "molecules_expired")):
         np.testing.assert_allclose(steps[name][0], expected[:, place], rtol=1e-9, atol=1e-6)
-    ever = expected[:, 1] + expected[:, 2]
+    under = expected[:, 1] + expected[:, 2]
+    np.testing.assert_allclose(steps["molecules_contracted"][0], under, rtol=1e-9, atol=1e-6)
+    first_cycle = expected[:, 1] / (under + VALUES["molecules_floor"])
+    assert first_cycle.max() > 0.9 and first_cycle[-1] < 0.1
+    np.testing.assert_allclose(steps["first_cycle_share"][0], first_cycle, rtol=1e-9, atol=1e-9)
+    ever = under + expected[:, 3]
     covered = VALUES["coverage_limit"] * (1 - np.exp(-ever / VALUES["coverage_scale"]))
     np.testing.assert_allclose(steps["covered_share"][0], covered, rtol=1e-9, atol=1e-9)
 
@@ -157,6 +162,63 @@ def test_price_of_drugs_follows_from_shares_and_prices_of_products(steps):
     other = np.array([dated("other_drug_price", time, "right") for time in steps.raw.times])
     expected = other * (1 - steps["covered_share"][0] * (1 - mean / before))
     np.testing.assert_allclose(steps["procured_price"][0], expected, **CLOSE)
+
+
+ITEMS = ("drugs", "consumables", "tests", "services")
+
+
+def test_way_of_payment_moves_the_cost_of_a_case_by_what_the_next_yuan_earns():
+    """Marginal revenue as a mean over who pays and how, at the margin of the start; both methods at most all cases.
+
+    By item a yuan of cost earns itself and the margin; a fund that pays by the case pays its share of that yuan only
+    as far as the method follows cost, and in full for cases left out of the rates.
+    """
+    both = from_date("drg_share", 2016.0, 0.9) | from_date("dip_share", 2016.0, 0.6)
+    runs = run(both | from_date("case_payment_exclusion", 2016.0, 0.1), last=2018, every_step=True)
+    drg, dip, left_out = (runs[name][0] for name in ("drg_share", "dip_share", "case_payment_exclusion"))
+    parts = np.where(drg + dip > 1, 1 / (drg + dip), 1.0)
+    assert parts[0] == 1.0 and parts[-1] == pytest.approx(1 / 1.5)
+    drg, dip = drg * parts, dip * parts
+    np.testing.assert_allclose(runs["case_share"][0], drg + dip, **CLOSE)
+    for tier in TIERS:
+        bill = np.array([VALUES[f"intensity_at_start[{tier},inpatient,{item}]"] for item in ITEMS])
+        margin = np.array([runs[f"item_margin[{tier},{item}]"][0, 0] for item in ITEMS]) @ bill / bill.sum()
+        admitted = [
+            sum(VALUES[f"contacts_at_start[{each},inpatient,{scheme}]"] for each in TIERS)
+            for scheme in ("employee", "resident")
+        ]
+        paid = [runs[f"fund_share[{tier},inpatient,{scheme}]"][0] for scheme in ("employee", "resident")]
+        fund = (admitted[0] * paid[0] + admitted[1] * paid[1]) / sum(admitted)
+        by_drg, by_dip = drg * (1 - left_out), dip * (1 - left_out)
+        from_fund = (
+            by_drg * VALUES["drg_marginal_revenue"]
+            + by_dip * VALUES["dip_marginal_revenue"]
+            + (1 - by_drg - by_dip) * (1 + margin)
+        )
+        revenue = (1 - fund) * (1 + margin) + fund * from_fund
+        np.testing.assert_allclose(runs[f"marginal_revenue[{tier}]"][0], revenue, **CLOSE)
+        pull = VALUES["cost_response"] * (revenue - revenue[0])
+        assert pull.min() < -0.01
+        np.testing.assert_allclose(runs[f"payment_pull[{tier}]"][0], pull, **CLOSE)
+        for care, weight in (("outpatient", 0.0), ("inpatient", 1.0)):
+            for item in ITEMS:
+                gain = runs[f"item_incentive[{tier},{item}]"][0]
+                answer = VALUES[f"incentive_sensitivity[{item}]"] * (gain - gain[0])
+                answer = answer + weight * VALUES[f"payment_weight[{item}]"] * pull
+                expected = runs[f"inducement[{tier}]"][0] * np.exp(answer)
+                np.testing.assert_allclose(runs[f"item_response[{tier},{care},{item}]"][0], expected, **CLOSE)
+
+
+def test_performance_pay_is_the_share_of_what_is_left_that_made_pay_standard_at_the_start(steps):
+    """Standard pay against what was left at the start; of what is left later, that share, less as more pay is fixed."""
+    for tier in TIERS:
+        staff, fixed = steps[f"staff[{tier}]"][0], steps[f"fixed_pay_share[{tier}]"][0]
+        wage = steps["wage"][0]
+        standard = VALUES[f"pay_at_start[{tier}]"] * wage / wage[0] * steps[f"pay_standard_lift[{tier}]"][0]
+        left = np.maximum(0, steps[f"net_income[{tier}]"][0] - fixed * standard * staff)
+        weight = standard[0] * staff[0] / left[0]
+        np.testing.assert_allclose(steps[f"performance_weight[{tier}]"][0], weight, rtol=1e-9)
+        np.testing.assert_allclose(steps[f"performance_pay[{tier}]"][0], weight * (1 - fixed) * left, **CLOSE)
 
 
 def test_rate_of_a_case(steps):

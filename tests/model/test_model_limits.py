@@ -4,17 +4,21 @@ import functools
 
 import numpy as np
 import pytest
-from model_runs import STEP, TIERS, Runs, every, flat_names, jump, model, run, scenario_values, together
+from model_runs import FIRST, STEP, TIERS, Runs, every, flat_names, jump, model, run, scenario_values, together
 
 from healthreform.stockflow.record_values import at_key
 
-CASH = pytest.mark.xfail(reason="a tier that loses more than it can borrow for empties its till between two steps")
-MARGIN = pytest.mark.xfail(reason="an item's margin falls without bound, and takes all care with it")
 NO_INCOME = pytest.mark.xfail(reason="the margin of a fund without income is a division by zero")
-SHUT = pytest.mark.xfail(reason="seeking falls below zero where restriction times sensitivity exceeds one")
+SHUT = pytest.mark.xfail(
+    reason="nobody seeks inpatient care at all, and the share of nothing served is a division by zero"
+)
 NO_CLAIMS = pytest.mark.xfail(reason="shares of claims are divisions by zero where no fund pays")
-NO_GRANT = pytest.mark.xfail(reason="a grant per head that starts at nil is a division by zero")
-NO_VISITS = pytest.mark.xfail(reason="no care leaves nothing to distribute, and the share of it is a division by zero")
+NO_GRANT = pytest.mark.xfail(
+    reason="a place that never had a grant: its effect against the start is a division by zero"
+)
+NO_VISITS = pytest.mark.xfail(
+    reason="a place without care has nothing to distribute, and pay against it is a division by zero"
+)
 
 EXTREMES = {
     "no new physicians": (together(2012.0, new_physicians=0.0), ()),
@@ -24,7 +28,7 @@ EXTREMES = {
     "half the beds closed each year": (every("bed_closing_rate", 0.5) | together(2011.0, bed_plan_limit=0.0), ()),
     "no care to speak of": (every("intensity_at_start", 1e-9), NO_VISITS),
     "drugs for nothing": (together(2020.0, other_drug_price=1e-9), ()),
-    "tests for nothing": (together(2020.0, test_price=1e-6), MARGIN),
+    "tests for nothing": (together(2020.0, test_price=1e-6), ()),
     "full cover overnight": (together(2020.0, reimbursement_rate=1.0), ()),
     "hardly any cover": (together(2020.0, reimbursement_rate=1e-6), ()),
     "no cover at all": (together(2020.0, reimbursement_rate=0.0), NO_CLAIMS),
@@ -45,11 +49,12 @@ EXTREMES = {
     "all pay fixed from the start": (every("fixed_pay_share", 1.0), ()),
     "pay capped at half the wage": (together(2020.0, payroll_limit=0.5), ()),
     "not a yuan of subsidy":
-        (together(2012.0, recurrent_subsidy_share=0.0, capital_subsidy_share=0.0, loss_cover_share=0.0), CASH),
+        (together(2012.0, recurrent_subsidy_share=0.0, capital_subsidy_share=0.0, loss_cover_share=0.0), ()),
     "first contact for all, and kept":
         (together(2016.0, gatekeeping_coverage=1.0) | {"gatekeeping_compliance": 1.0}, ()),
     "no public-health grant": (together(2020.0, public_health_grant=0.0), ()),
-    "no public-health grant from the start": (every("public_health_grant", 0.0), NO_GRANT),
+    "no public-health grant from the start": (together(FIRST, public_health_grant=0.0), ()),
+    "never a public-health grant": (every("public_health_grant", 0.0), NO_GRANT),
     "all by the case": (together(2012.0, drg_share=1.0, dip_share=0.0), ()),
     "every tenth of a wage into accounts": (together(2014.0, contribution_rate=0.2, account_split=0.7), ()),
 }  # fmt: skip
@@ -129,7 +134,6 @@ def test_a_fund_that_runs_dry_owes_what_it_does_not_pay():
     assert runs["deficit_share[employee]"][place, -1] > 0.95
 
 
-@pytest.mark.xfail(reason="those a full tier turns away go to secondary hospitals whether these have room or not")
 def test_whoever_is_admitted_has_a_bed_within_the_limit_a_tier_can_stretch_to():
     runs = extremes()
     place = number("not a bed built")
@@ -139,7 +143,6 @@ def test_whoever_is_admitted_has_a_bed_within_the_limit_a_tier_can_stretch_to():
         assert runs[f"occupancy[{tier}]"][place].max() < 1.1 * limit
 
 
-@pytest.mark.xfail(reason="nothing keeps the two shares of case payment together at one")
 def test_case_payment_never_covers_more_than_all_cases():
     """Both shares at their highest must not pay every case twice."""
     runs = run(together(2026.0, drg_share=1.0, dip_share=1.0), may_fail=True)

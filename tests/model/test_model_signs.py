@@ -125,7 +125,7 @@ CLAIMS = {
     "an outbreak keeps people away":
         (2014, {"outbreak_restriction": 0.3}, "contacts_total[outpatient]", 2014, DOWN),
     "excluding cases from the rates raises their marginal revenue":
-        (2022, {"case_payment_exclusion": 0.4}, "marginal_revenue[tertiary,inpatient]", 2024, UP),
+        (2022, {"case_payment_exclusion": 0.4}, "marginal_revenue[tertiary]", 2024, UP),
     "losses made good lighten the debt":
         (2030, {"loss_cover_share[primary]": 0.0}, "losses_covered[primary]", 2038, DOWN),
     "higher wages raise pay":
@@ -163,17 +163,8 @@ def paid_by_item_or_case(date: float) -> Runs:
     return run(_payment(date, 0.0, 0.0), _payment(date, 0.8, 0.0), _payment(date, 0.0, 0.8))
 
 
-LATE = pytest.mark.xfail(reason="the margin on services and tests falls below what a case pays for the next yuan")
-
-
-@pytest.mark.parametrize(
-    ("date", "method"),
-    [
-        (2012.0, "drg"), (2012.0, "dip"), (2018.0, "drg"), (2018.0, "dip"),
-        pytest.param(2028.0, "dip", marks=LATE), pytest.param(2034.0, "drg", marks=LATE),
-        pytest.param(2034.0, "dip", marks=LATE),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("method", ["drg", "dip"])
+@pytest.mark.parametrize("date", [2012.0, 2018.0, 2028.0, 2034.0])
 def test_case_payment_lowers_cost_per_admission_whenever_it_comes(date, method):
     runs = paid_by_item_or_case(date)
     cost = runs.year("hospital_cost_per_contact[inpatient]", int(date) + 6)
@@ -203,7 +194,6 @@ def test_sharper_case_payment_saves_more():
     assert cost[1] < cost[2] < cost[0]
 
 
-@pytest.mark.xfail(reason="the base it is measured on shrinks when procurement cuts drug prices")
 def test_procurement_takes_nothing_back_of_what_was_granted_for_lost_mark_ups():
     no_rule = from_date("service_price_adjustment", 2015.0, 0.0)
     runs = run(no_rule, no_rule | from_date("drug_procurement_rounds", 2015.0, 0.0))
@@ -212,7 +202,6 @@ def test_procurement_takes_nothing_back_of_what_was_granted_for_lost_mark_ups():
         assert price[0] >= price[1] * (1 - 1e-9)
 
 
-@pytest.mark.xfail(reason="what is covered is measured after cover, so that at most half of a loss is made good")
 def test_losses_covered_in_full_leave_none():
     poor = from_date("recurrent_subsidy_share[primary]", 2016.0, 0.001)
     full, none = (poor | from_date("loss_cover_share[primary]", 2016.0, share) for share in (1.0, 0.0))
@@ -223,12 +212,20 @@ def test_losses_covered_in_full_leave_none():
 
 
 def test_demand_answers_price_and_income_with_the_elasticities_given():
+    """Income: its elasticity at the start, less and less towards a limit above it, a plain power below it."""
     values = scenario_values()
-    runs = run({}, last=2014, every_step=True)
+    runs = run({}, from_date("gdp", 2012.0, 2e13), last=2014, every_step=True)
+    income = runs["real_income"] / runs["real_income_at_start"]
+    assert income[0].max() > 1.2 and income[1].min() < 0.7
     for care in ("outpatient", "inpatient"):
-        income = runs["real_income"] / runs.start["real_income_at_start"][0]
-        expected = income ** values[f"income_elasticity[{care}]"]
+        elasticity, room = (
+            values[f"income_elasticity[{care}]"],
+            values.get("income_effect_limit", values.get(f"income_effect_limit[{care}]")) - 1,
+        )
+        richer, poorer = 1 + room * (1 - income ** (-elasticity / room)), income**elasticity
+        expected = np.where(income > 1, richer, poorer)
         np.testing.assert_allclose(runs[f"income_effect[{care}]"], expected, rtol=1e-12)
+        assert (runs[f"income_effect[{care}]"] < 1 + room).all()
         for scheme in ("employee", "resident"):
             bracket = f"{care},{scheme}]"
             shares = np.array([values[f"contacts_at_start[{tier},{bracket}"] for tier in TIERS])

@@ -2,24 +2,28 @@
 
 import numpy as np
 import pytest
-from model_runs import FIRST, every, flat_names, from_date, model, run, scenario_values
+from model_runs import FIRST, TIERS, flat_names, from_date, model, run, scenario_values
+
+import healthreform as hr
+from healthreform.stockflow.paths import Path
+from healthreform.stockflow.record_values import at_key
 
 #: What multiplies a quantity of the start: exactly one there.
 EFFECTS = (
-    "price_effect", "income_effect", "seeking", "appeal", "tier_size", "pull", "inducement", "bed_pressure",
-    "induced_contacts", "item_response", "payment_effect", "stay_payment_effect", "admission_payment_effect",
+    "price_effect", "income_effect", "seeking", "appeal", "tier_size", "inducement", "bed_pressure",
+    "induced_contacts", "item_response", "stay_payment_effect", "admission_payment_effect",
     "volume_control", "substitution", "alternatives_rise", "consumables_use", "procured_price", "item_price",
     "technology", "severity", "morale", "morale_exit", "grant_effect", "activity_effort", "vacancy", "points_value",
     "coding_index", "premium_answer", "equipment_ratio", "capability", "perceived_quality", "supplier_capacity",
     "dynamic_index",
 )  # fmt: skip
 
-#: What is added to a quantity of the start, or taken from it: exactly nothing there.
+#: What is added to a quantity of the start, or taken from it, and logarithms of effects: exactly nothing there.
 DEPARTURES = (
     "covered_share", "in_contract", "consumables_coverage", "saving_total", "saving_cumulated", "benefit_cut",
     "pressure", "budget_gap", "documentation", "upcoding", "case_share", "case_result", "perceived_result", "fear",
     "room", "dynamic_rise", "compensating_rise", "mark_up_lost", "turned_away", "unserved", "savings_retained",
-    "losses_covered",
+    "losses_covered", "pull", "payment_pull",
 )  # fmt: skip
 
 
@@ -68,7 +72,6 @@ HAVE_A_PAST = {
 }
 
 
-@pytest.mark.xfail(reason="time lent to primary care at the start raises its capability as if it were new")
 def test_a_smooth_starts_at_its_input_unless_it_has_a_past(first_year):
     apart = set()
     for name in model().variables:
@@ -83,10 +86,51 @@ def test_first_year_of_the_place_is_the_one_its_stocks_are_known_for(first_year)
     assert first_year.raw.times[0] == FIRST
 
 
-@pytest.mark.xfail(reason="references are taken with the lever's new value, as if it had always been so")
 def test_a_lever_moved_for_the_whole_run_does_what_it_does_from_the_first_month():
     """No mark-up from the start, or from the first step on: by 2016 service prices have made up for it alike."""
-    runs = run(every("drug_mark_up", 0.0), from_date("drug_mark_up", FIRST + 1 / 16, 0.0))
+    runs = run({}, from_date("drug_mark_up", FIRST, 0.0), from_date("drug_mark_up", FIRST + 1 / 16, 0.0))
     for flat in flat_names("service_price"):
-        price = runs.year(flat, 2016)
-        assert price[0] == pytest.approx(price[1], rel=0.02)
+        untouched, price, later = runs.year(flat, 2016)
+        assert price == pytest.approx(later, rel=0.02)
+        if flat != "service_price[primary]":
+            assert price > 1.01 * untouched
+
+
+def test_a_constant_change_holds_from_the_start_and_changes_nothing_of_the_past():
+    """As users give it: no mark-up for all the years of a run is a mark-up that goes on the first day."""
+    given = hr.simulate("china", "baseline", changes={"drug_mark_up": 0.0}, stop=2012)
+    expected = run(from_date("drug_mark_up", FIRST, 0.0), last=2012)
+    for tier in TIERS:
+        np.testing.assert_allclose(given["service_price"].sel(tier=tier), expected[f"service_price[{tier}]"][0])
+        assert expected[f"mark_up_lost[{tier}]"][0, 0] > 0
+
+
+def every_lever_jumps() -> dict[str, float | Path]:
+    """All levers on the very first day, a tenth of the way to an end of their range."""
+    case: dict[str, float | Path] = {}
+    for name, record in model().records.levers.items():
+        for flat in flat_names(name):
+            key = tuple(flat.partition("[")[2].rstrip("]").split(",")) if "[" in flat else ()
+            path, low, high = scenario_values()[flat], at_key(record.low, key), at_key(record.high, key)
+            assert isinstance(path, Path)
+            now = path.value(FIRST, "left")
+            case |= from_date(flat, FIRST, now + 0.1 * ((high if high - now > now - low else low) - now))
+    return case
+
+
+def test_references_and_starting_values_are_those_of_the_place_whatever_jumps_at_the_start():
+    runs = run({}, every_lever_jumps(), last=2010, every_step=True)
+    held = [*model().flat.references, *model().flat.stocks]
+    assert {"marginal_revenue_at_start[tertiary]", "mark_up_at_start[primary,drugs]"} <= set(held)
+    for name in held:
+        untouched, changed = runs[name][:, 0]
+        assert changed == untouched, name
+    for lever in model().records.levers:
+        for flat in flat_names(lever):
+            assert runs[flat][1, 0] != runs[flat][0, 0], flat
+
+
+def test_money_and_stocks_hold_from_starting_values_on_whatever_jumps_at_the_start():
+    errors = run(every_lever_jumps(), last=2012).conservation_errors()
+    worst = max(errors, key=lambda name: np.abs(errors[name]).max())
+    assert np.abs(errors[worst]).max() < 1e-9, worst

@@ -125,7 +125,7 @@ def reference_run(
 ) -> dict[str, list[float]]:
     """Yearly values of everything, as the kernel defines them."""
     parameters = {name: values[name] for name in flat.parameters}
-    at_start = {**parameters, **_path_values(flat, values, start, "right")}
+    at_start = {**parameters, **_path_values(flat, values, start, "left")}
     with np.errstate(all="ignore"):
         for name, expression in flat.initial:
             at_start[name] = scalar_value(expression, at_start, flat.tables)

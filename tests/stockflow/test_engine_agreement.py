@@ -188,7 +188,8 @@ def test_every_step_reports_right_limits_and_the_end():
     np.testing.assert_allclose(result["z"][0], [0, 0, 0, 0.25, 0.5], atol=1e-15)
 
 
-def test_references_hold_their_starting_value_and_see_right_limits():
+def test_references_hold_their_starting_value_and_see_left_limits():
+    """A jump on the very date of the start is a change: references and starting values are of the time before it."""
     flat = model(
         {"z": apply("multiply", "base", 2)},
         {"push": apply("subtract", "lever", "base")},
@@ -199,9 +200,15 @@ def test_references_hold_their_starting_value_and_see_right_limits():
     )
     values = {"lever": Path((2010, 2010, 2012), (7.0, 1.0, 3.0)), "one": 1.0}
     result = run(flat, values, stop=2011, keep=["base", "one", "z", "lever"])
-    np.testing.assert_array_equal(result["base"][0], [2.0, 2.0])
+    np.testing.assert_array_equal(result["base"][0], [8.0, 8.0])
     np.testing.assert_array_equal(result["one"][0], [1.0, 1.0])
-    np.testing.assert_allclose(result["z"][0], [4.0 + 1.5 - 2.0, 4.0 + 4.0 - 4.0], atol=1e-13)
+    np.testing.assert_allclose(result["lever"][0], [1.5, 2.5], atol=1e-15)
+    np.testing.assert_allclose(result["z"][0], [16.0 + 1.5 - 8.0, 16.0 + 4.0 - 16.0], atol=1e-13)
+    steps = run(flat, values, stop=2010, step=1 / 2, keep=["base", "z", "lever", "push"], every_step=True)
+    assert [steps[name][0, 0] for name in ("base", "z", "lever", "push")] == [8.0, 16.0, 1.0, -7.0]
+    expected = reference_run(flat, values, 2010, 2011, 16)
+    for name in ("base", "z", "lever"):
+        np.testing.assert_allclose(result[name][0], expected[name], atol=1e-13)
 
 
 def test_what_is_kept_does_not_change_the_numbers():

@@ -101,6 +101,16 @@ def test_a_bad_starting_value_is_told_at_the_start():
     assert "y is negative (-0.693147)" in failures[1].message
 
 
+def test_a_bad_reference_is_told_with_what_held_before_a_jump_at_the_start():
+    flat = model(
+        {"y": "base"}, {}, {}, paths=("lever",), references={"base": apply("log", "lever")}, signed=frozenset("y")
+    )
+    paths = [Path((2010, 2010), values) for values in ((1.0, -4.0), (-3.0, 1.0))]
+    [failure] = compile_model(flat).run(make_inputs(flat, {}, {"lever": paths}), 2010, 2011, 1 / 4).failures
+    assert (failure.run, failure.variable, failure.time) == (1, "base", 2010)
+    assert "base is nan at 2010, computed from lever = -3" in failure.message
+
+
 def test_a_kept_value_that_is_not_finite_fails_the_run():
     unused = model({"y": 1}, {"ratio": apply("divide", "one", apply("subtract", "y", "one"))}, {}, parameters=("one",))
     [failure] = compile_model(unused).run(make_inputs(unused, {"one": 1.0}), 2010, 2011, 1 / 4).failures

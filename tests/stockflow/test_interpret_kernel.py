@@ -32,6 +32,31 @@ def test_the_kernel_gives_the_interpreters_numbers(name):
         assert np.abs(np.asarray(raw[flat]).ravel() - numbers).max() <= 1e-11 * scale, flat
 
 
+def test_both_take_references_and_stocks_from_before_a_jump_at_the_very_start():
+    text = '''
+    @stock("dimensionless")
+    def level(push):
+        """Starts where the push was."""
+        return push
+
+    @reference("dimensionless")
+    def push_at_start(push):
+        """The push as it was."""
+        return push
+
+    @flow("1/year", into="level")
+    def rise(push, push_at_start, one_year):
+        """Follows the push against what it was."""
+        return push / push_at_start / one_year
+    '''
+    model = model_from(text, lever("push", [[2010, 2], [2010, 6], [2011, 8]]), parameter("one_year", 1, "year"))
+    reference = Interpreter(model).run(2010, 2010, 1 / 4).values
+    raw = compile_model(model.flat).run(inputs_of(model), 2010, 2010, 1 / 4)
+    for found in (reference, {name: raw[name][0] for name in reference}):
+        assert found["push_at_start"] == pytest.approx([2.0], rel=1e-15)
+        assert found["level"] == pytest.approx([2.0 + 7.0 / 2.0], rel=1e-14)
+
+
 ATOMS = st.sampled_from(
     ["a", "b", "c", "(a + 0)", "(b * 1)", "(2 - a)", "(b ** 2)", "curve(0.5)", 'd["up"]', "(-1 * c)", "total(d, s)"]
 )

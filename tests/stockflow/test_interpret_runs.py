@@ -79,6 +79,35 @@ def test_a_reference_is_evaluated_once_and_held():
     assert run.values["pump_index"] == pytest.approx([1, 2.5])
 
 
+def test_a_jump_at_the_very_start_is_a_change_that_references_do_not_know():
+    run = pumped([[2010, 2.0], [2010, 5.0]]).run(2010, 2010, 1 / 2, every_step=True)
+    assert run.values["speed_at_start"] == pytest.approx([2, 2, 2], rel=1e-15)
+    assert run.values["pump"] == pytest.approx([5, 5, 5], rel=1e-15)
+    assert run.values["pump_index"] == pytest.approx([2.5, 2.5, 2.5], rel=1e-15)
+    assert run.values["level"] == pytest.approx([0, 2.5, 5], rel=1e-15)
+
+
+FILLED = '''
+@stock("item")
+def level(speed, filling_time):
+    """What a pump at its speed holds."""
+    return speed * filling_time
+
+@flow("item/year", into="level")
+def pump(speed):
+    """Pumping."""
+    return speed
+'''
+
+
+def test_starting_values_are_those_before_a_jump_at_the_very_start():
+    text = parameter("filling_time", 3, "year"), driver("speed", [[2009, 1.0], [2010, 2.0], [2010, 5.0]], "item/year")
+    interpreter = Interpreter(model_from(FILLED, *text))
+    run = interpreter.run(2010, 2010, 1 / 2)
+    assert (run.start["level"], run.values["level"][0]) == pytest.approx((6.0, 11.0), rel=1e-15)
+    assert interpreter.right_hand_side(2010.0)[1].tolist() == [6.0]
+
+
 def test_every_step_gives_the_right_limit_at_each_start_and_the_end():
     run = pumped([[2010, 1.0], [2010.5, 1.0], [2010.5, 3.0]]).run(2010, 2010, 1 / 4, every_step=True)
     assert run.time == pytest.approx([2010, 2010.25, 2010.5, 2010.75, 2011])
