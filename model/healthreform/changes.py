@@ -1,9 +1,9 @@
 """Changes of levers and parameters, from a scenario's file, a place's file or a call: checked, and set into history.
 
 A constant holds from the start of the run; what the place was like up to then, and so every reference, stays its own.
-In the file of a place it replaces the lever's whole path.  A dated change leaves the path alone before its first date; from there on its
-own points count, straight between them and held after the last.  Values are in the units that ``hr.levers()`` and
-``hr.parameters()`` show.
+In the file of a place it replaces the lever's whole path.  A dated change leaves the path alone before its first date;
+from there on its own points count, straight between them and held after the last.  Values are in the units that
+``hr.levers()`` and ``hr.parameters()`` show.
 """
 
 from __future__ import annotations

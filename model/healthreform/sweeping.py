@@ -138,7 +138,11 @@ def sweep_in_chunks(
     job = _Job(
         setting,
         compiled_model(model, tuple(dict.fromkeys(kept)), method, False),
-        make_inputs(model.flat, base_values(model, setting.records), table.varied(model, setting.records, dates or (setting.first, setting.first))),
+        make_inputs(
+            model.flat,
+            base_values(model, setting.records),
+            table.varied(model, setting.records, dates or (setting.first, setting.first)),
+        ),
         table,
         names,
         setting.provenance(f", {table.runs} runs", ramp=list(dates or ())),
