@@ -19,7 +19,7 @@ help: ## Say what can be made
 	@echo '  TEST_OPTIONS     what pytest is given; now: $(TEST_OPTIONS)'
 
 set-up: ## Make .venv and install everything into it; the other commands do this themselves
-	@PYTHON='$(PYTHON)' sh tools/set_up.sh
+	@PYTHON='$(PYTHON)' sh .ci/set_up.sh
 
 run: set-up ## The main job: simulate, sweep, print the table of effects, draw the figures
 	.venv/bin/python experiments/main_job.py
@@ -43,24 +43,24 @@ check-imports: set-up ## Import directions: no module imports one that stands ab
 	.venv/bin/lint-imports
 
 check-readme: set-up ## Run the code blocks of README.md and compare what they print
-	.venv/bin/python tools/check_readme.py
+	.venv/bin/python .ci/check_readme.py
 
 check-notebooks: set-up ## No notebook stores outputs
-	.venv/bin/python tools/check_notebooks.py
+	.venv/bin/python .ci/check_notebooks.py
 
 check-version: set-up ## One version everywhere
-	.venv/bin/python tools/check_version.py
+	.venv/bin/python .ci/check_version.py
 
 format: set-up ## Put every file into ruff's format
 	.venv/bin/python -m ruff check --fix .
 	.venv/bin/python -m ruff format .
 
 bench: set-up ## Compare the engine with others, interleaved, agreement asserted first
-	.venv/bin/python benchmarks/engines.py
+	.venv/bin/python experiments/benchmarks/engines.py
 
 constraints: set-up ## Pin the packages that .venv now holds in constraints.txt
 	.venv/bin/python -m pip install --quiet --no-build-isolation --editable '.[dev,notebooks]'
-	.venv/bin/python tools/write_constraints.py
+	.venv/bin/python .ci/write_constraints.py
 
 clean: ## Remove .venv and what the tools leave; saved results stay
 	rm -rf .venv build dist .pytest_cache .hypothesis .ruff_cache .mypy_cache .import_linter_cache

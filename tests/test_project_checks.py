@@ -32,7 +32,7 @@ def run(*command: str | Path, folder: Path, **environment: str) -> subprocess.Co
 def check_readme(folder: Path, page: str) -> subprocess.CompletedProcess[str]:
     path = folder / "README.md"
     path.write_text(page, encoding="utf-8")
-    return run(ROOT / "tools/check_readme.py", path, folder=folder)
+    return run(ROOT / ".ci/check_readme.py", path, folder=folder)
 
 
 def test_a_readme_whose_blocks_print_what_it_says_passes(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_every_failing_block_of_a_readme_is_reported(tmp_path: Path) -> None:
 def check_notebook(folder: Path, **cell: object) -> subprocess.CompletedProcess[str]:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1", **cell)])
     nbformat.write(notebook, folder / "01_lesson.ipynb")
-    return run(ROOT / "tools/check_notebooks.py", folder, folder=folder)
+    return run(ROOT / ".ci/check_notebooks.py", folder, folder=folder)
 
 
 def test_a_notebook_without_outputs_passes(tmp_path: Path) -> None:
@@ -97,13 +97,13 @@ def test_a_notebook_that_has_been_run_fails(tmp_path: Path, cell: dict[str, obje
 @pytest.mark.parametrize("content", ["", "{}", "not json", "[]"])
 def test_a_file_that_is_no_notebook_fails(tmp_path: Path, content: str) -> None:
     (tmp_path / "01_lesson.ipynb").write_text(content, encoding="utf-8")
-    result = run(ROOT / "tools/check_notebooks.py", tmp_path, folder=tmp_path)
+    result = run(ROOT / ".ci/check_notebooks.py", tmp_path, folder=tmp_path)
     assert result.returncode == 1
     assert "01_lesson.ipynb: is not a notebook" in result.stderr
 
 
 def test_a_folder_without_notebooks_fails(tmp_path: Path) -> None:
-    result = run(ROOT / "tools/check_notebooks.py", tmp_path, folder=tmp_path)
+    result = run(ROOT / ".ci/check_notebooks.py", tmp_path, folder=tmp_path)
     assert result.returncode == 1
     assert "there is no notebook to check" in result.stderr
 
@@ -117,7 +117,7 @@ def check_version(folder: Path, citation: str, changelog: str, package: str = ""
     (folder / "CITATION.cff").write_text(citation, encoding="utf-8")
     (folder / "CHANGELOG.md").write_text(changelog, encoding="utf-8")
     (folder / "model/healthreform/version.py").write_text(package, encoding="utf-8")
-    return run(ROOT / "tools/check_version.py", folder, folder=folder)
+    return run(ROOT / ".ci/check_version.py", folder, folder=folder)
 
 
 CITATION, CHANGELOG = "cff-version: 1.2.0\nversion: 1.2.0\n", "## [Unreleased]\n\n## [1.2.0]\n\n## [1.1.0]\n"
@@ -144,7 +144,7 @@ def test_two_versions_fail(tmp_path: Path, citation: str, changelog: str, packag
 
 
 def test_the_project_itself_says_one_version() -> None:
-    result = run(ROOT / "tools/check_version.py", folder=ROOT)
+    result = run(ROOT / ".ci/check_version.py", folder=ROOT)
     assert result.returncode == 0, result.stderr
 
 
@@ -155,8 +155,8 @@ def test_the_project_itself_says_one_version() -> None:
 def package(tmp_path: Path) -> Path:
     """Make a project with this one's settings and an empty module for each that the import contracts name."""
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
-    (tmp_path / "tools").mkdir()
-    (tmp_path / "tools/empty.py").write_text(DOCSTRING, encoding="utf-8")
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / ".ci/empty.py").write_text(DOCSTRING, encoding="utf-8")
     (tmp_path / "model/healthreform").mkdir(parents=True)
     (tmp_path / "model/healthreform/__init__.py").write_text(DOCSTRING, encoding="utf-8")
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parent.parent
 LINES = [line for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
 
-specification = importlib.util.spec_from_file_location("write_constraints", ROOT / "tools/write_constraints.py")
+specification = importlib.util.spec_from_file_location("write_constraints", ROOT / ".ci/write_constraints.py")
 assert specification is not None and specification.loader is not None
 write_constraints = importlib.util.module_from_spec(specification)
 specification.loader.exec_module(write_constraints)

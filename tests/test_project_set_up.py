@@ -1,4 +1,4 @@
-"""tools/set_up.sh finds a Python, makes the environment by whatever way works, once, and says plainly when none does.
+""".ci/set_up.sh finds a Python, makes the environment by whatever way works, once, and says plainly when none does.
 
 The Pythons here are stand-ins, shell scripts that note how they were called; nothing is installed.
 """
@@ -47,8 +47,8 @@ class Project:
         self.programs.mkdir()
         for tool in ("sh", "cat", "cksum", "cp", "rm", "mkdir", "dirname", "basename"):
             (self.programs / tool).symlink_to(str(shutil.which(tool)))
-        (self.folder / "tools").mkdir(parents=True)
-        shutil.copy(ROOT / "tools/set_up.sh", self.folder / "tools")
+        (self.folder / ".ci").mkdir(parents=True)
+        shutil.copy(ROOT / ".ci/set_up.sh", self.folder / ".ci")
         for name in ("pyproject.toml", "constraints.txt"):
             (self.folder / name).write_text(f"# {name}\n", encoding="utf-8")
 
@@ -60,7 +60,7 @@ class Project:
     def set_up(self, **conditions: str) -> subprocess.CompletedProcess[str]:
         self.calls_file.write_text("", encoding="utf-8")
         environment = {"PATH": str(self.programs), "CALLS": str(self.calls_file), **conditions}
-        command = [self.programs / "sh", "tools/set_up.sh"]
+        command = [self.programs / "sh", ".ci/set_up.sh"]
         return subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=30
         )

@@ -176,7 +176,7 @@ def test_way_of_payment_moves_the_cost_of_a_case_by_what_the_next_yuan_earns():
     both = from_date("drg_share", 2016.0, 0.9) | from_date("dip_share", 2016.0, 0.6)
     runs = run(both | from_date("case_payment_exclusion", 2016.0, 0.1), last=2018, every_step=True)
     drg, dip, left_out = (runs[name][0] for name in ("drg_share", "dip_share", "case_payment_exclusion"))
-    parts = np.where(drg + dip > 1, 1 / (drg + dip), 1.0)
+    parts = 1 / np.maximum(1, drg + dip)
     assert parts[0] == 1.0 and parts[-1] == pytest.approx(1 / 1.5)
     drg, dip = drg * parts, dip * parts
     np.testing.assert_allclose(runs["case_share"][0], drg + dip, **CLOSE)

@@ -14,7 +14,7 @@ from healthreform.stockflow.flat import FlatModel, Table, TimeConstant
 from healthreform.stockflow.machine import host
 from healthreform.stockflow.paths import Path
 
-sys.path.append(str(FilePath(__file__).parents[2] / "benchmarks"))
+sys.path.append(str(FilePath(__file__).parents[2] / "experiments" / "benchmarks"))
 
 from synthetic import Synthetic, synthetic_model
 

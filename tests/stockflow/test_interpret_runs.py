@@ -101,8 +101,11 @@ def pump(speed):
 
 
 def test_starting_values_are_those_before_a_jump_at_the_very_start():
-    text = parameter("filling_time", 3, "year"), driver("speed", [[2009, 1.0], [2010, 2.0], [2010, 5.0]], "item/year")
-    interpreter = Interpreter(model_from(FILLED, *text))
+    records = (
+        parameter("filling_time", 3, "year"),
+        driver("speed", [[2009, 1.0], [2010, 2.0], [2010, 5.0]], "item/year"),
+    )
+    interpreter = Interpreter(model_from(FILLED, *records))
     run = interpreter.run(2010, 2010, 1 / 2)
     assert (run.start["level"], run.values["level"][0]) == pytest.approx((6.0, 11.0), rel=1e-15)
     assert interpreter.right_hand_side(2010.0)[1].tolist() == [6.0]

@@ -1,6 +1,7 @@
 """Time this engine against the same equations in C, NumPy and SciPy.
 
-Usage: ``python benchmarks/engines.py [--model MODULE:FUNCTION] [--equations N] [--stocks N] [--runs N] [--rounds N]``.
+Usage: ``python experiments/benchmarks/engines.py [--model MODULE:FUNCTION] [--equations N] [--stocks N] [--runs N]
+[--rounds N]``.
 FUNCTION takes nothing and returns a flat model and a mapping of its inputs' values; ``china:model`` if left out.  With
 ``--equations`` the model is a synthetic one of that size.
 
