@@ -32,7 +32,11 @@ def everything_on():
 
 
 #: States in which levers and parameters are tried, one after the other.
-STATES = {"baseline": {}, "everything on": everything_on()}
+STATES = {
+    "baseline": {},
+    "everything on": everything_on(),
+    "all but emergencies shut": from_date("outbreak_restriction", 2014.0, 0.95, until=2014.5),
+}
 
 #: Parameters that act only in a state of their own.
 NEEDS = {

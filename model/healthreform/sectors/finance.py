@@ -1,6 +1,6 @@
 """Providers' money: income and cost, what is bought and owed, building, loans, and the surplus that is left."""
 
-from ..stockflow import auxiliary, by, flow, maximum, reference, smooth, stock, total
+from ..stockflow import auxiliary, by, flow, maximum, reference, smooth, stock, total, where
 from .names import bill_item, care, scheme, tier
 
 
@@ -190,9 +190,9 @@ def invested(new_building, depreciation, replacement_share, affordability, capit
 
 
 @auxiliary("yuan", over=tier)
-def idle_cash(provider_cash, spending, ample_cash_time):
-    """Cash beyond what a tier likes to hold."""
-    return maximum(0, provider_cash - spending * ample_cash_time)
+def idle_cash(provider_cash, spending, ample_cash_time, loans):
+    """Cash beyond what a tier likes to hold and what it owes to lenders."""
+    return maximum(0, provider_cash - spending * ample_cash_time - loans)
 
 
 @stock("yuan", over=tier, owed_by="provider", owed_to="lender")
@@ -255,9 +255,19 @@ def claims_upgraded(claims_payable, upgrade_rate):
 # --- savings retained ---
 
 
+@auxiliary("dimensionless", over=(tier, scheme))
+def claim_shares(claims_made):
+    """Shares of tiers and schemes in all claims; none where nobody claims."""
+    return where(
+        total(claims_made, tier, care, scheme) > 0,
+        total(claims_made, care) / total(claims_made, tier, care, scheme),
+        0,
+    )
+
+
 @flow("yuan/year", over=(tier, scheme), payer="fund", payee="provider")
 def savings_retained(
-    procurement_saving, retention_share, first_cycle_share, claims_made, fund_saving_share, payable_share
+    procurement_saving, retention_share, first_cycle_share, claim_shares, fund_saving_share, payable_share
 ):
     """Savings of drug procurement that the funds leave with hospitals, in the first contract cycle."""
     return (
@@ -266,8 +276,7 @@ def savings_retained(
         * retention_share
         * first_cycle_share
         * payable_share
-        * total(claims_made, care)
-        / total(claims_made, tier, care, scheme)
+        * claim_shares
     )
 
 

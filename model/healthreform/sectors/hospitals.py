@@ -116,7 +116,7 @@ def bed_growth_wanted(
     """Growth of beds that managers want and planners allow: full wards and a surplus push it, the plan holds it."""
     return bed_plan_limit * maximum(
         0,
-        bed_drive * usual_occupancy / occupancy_target
+        bed_drive * ((usual_occupancy / occupancy_target) ** 2) ** 2
         + bed_response * (usual_occupancy - occupancy_target)
         + bed_surplus_response * surplus_margin,
     )

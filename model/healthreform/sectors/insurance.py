@@ -1,6 +1,6 @@
 """Insurance: money in, cover of a contact, claims, what is owed and paid, and what pools do when they run short."""
 
-from ..stockflow import auxiliary, balance, by, flow, maximum, normal_cdf, smooth, smooth_minimum, stock, total
+from ..stockflow import auxiliary, balance, by, flow, maximum, normal_cdf, smooth, smooth_minimum, stock, total, where
 from .names import care, scheme, tier
 
 # --- money in ---
@@ -251,8 +251,8 @@ def retail_sales(
 
 @auxiliary("dimensionless", over=scheme)
 def fund_margin(pool_income, claims_due):
-    """Income over claims, as a share of income."""
-    return 1 - total(claims_due, tier, care) / pool_income
+    """Income over claims, as a share of income; a fund without income has lost all of it."""
+    return where(pool_income > 0, 1 - total(claims_due, tier, care) / pool_income, -1)
 
 
 @smooth(
@@ -282,8 +282,8 @@ def benefit_cut(deficit_share, deficit_share_at_start, benefit_response):
 
 @auxiliary("year", over=scheme, outcome=True)
 def fund_time(fund_reserve, claims_due):
-    """How long the reserve would last at today's claims."""
-    return fund_reserve / total(claims_due, tier, care)
+    """How long the reserve would last at today's claims; nought where there are none."""
+    return where(total(claims_due, tier, care) > 0, fund_reserve / total(claims_due, tier, care), 0)
 
 
 # --- commercial insurance: declared at the boundary ---

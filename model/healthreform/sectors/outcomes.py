@@ -1,6 +1,6 @@
 """Outcomes: what is published, and what a reform is judged by. No stocks here."""
 
-from ..stockflow import auxiliary, balance, by, log, normal_cdf, total
+from ..stockflow import auxiliary, balance, by, log, normal_cdf, total, where
 from .names import bill_item, care, scheme, tier
 
 # --- funds raised: total health expenditure as published ---
@@ -205,8 +205,12 @@ def scheme_expenditure(claims_paid, savings_retained, account_paid, account_reta
 
 @auxiliary("year", outcome=True)
 def reserve_time(fund_reserve, claims_due):
-    """How long the pooled reserves of both schemes would last at today's claims."""
-    return total(fund_reserve, scheme) / total(claims_due, tier, care, scheme)
+    """How long the pooled reserves of both schemes would last at today's claims; nought where there are none."""
+    return where(
+        total(claims_due, tier, care, scheme) > 0,
+        total(fund_reserve, scheme) / total(claims_due, tier, care, scheme),
+        0,
+    )
 
 
 # --- spent on care: the other view of the same matrix ---

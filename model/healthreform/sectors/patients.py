@@ -79,10 +79,12 @@ def fear(outbreak_restriction):
 
 
 @auxiliary("dimensionless", over=care)
-def seeking(outbreak_restriction, fear, outbreak_sensitivity, fear_weight):
-    """Share of normal seeking left in an outbreak."""
-    return maximum(0, 1 - outbreak_sensitivity * outbreak_restriction) * maximum(
-        0, 1 - fear_weight * outbreak_sensitivity * fear
+def seeking(outbreak_restriction, fear, outbreak_sensitivity, fear_weight, emergency_share):
+    """Share of normal seeking left in an outbreak; emergencies come whatever is closed."""
+    return maximum(
+        emergency_share,
+        maximum(0, 1 - outbreak_sensitivity * outbreak_restriction)
+        * maximum(0, 1 - fear_weight * outbreak_sensitivity * fear),
     )
 
 
@@ -210,7 +212,11 @@ def contacts_sought(contacts_wanted, chosen_share, induced_contacts):
 @auxiliary("dimensionless", over=(tier, care))
 def served_share(contacts_sought, capacity, capacity_sharpness):
     """Share of contacts a tier can serve: a smooth limit that lets it run above normal for a while."""
-    return smooth_minimum(total(contacts_sought, scheme), capacity, capacity_sharpness) / total(contacts_sought, scheme)
+    return where(
+        total(contacts_sought, scheme) > 0,
+        smooth_minimum(total(contacts_sought, scheme), capacity, capacity_sharpness) / total(contacts_sought, scheme),
+        1,
+    )
 
 
 @reference("dimensionless", over=(tier, care))
@@ -260,6 +266,6 @@ def tier_contacts(contacts):
 
 
 @auxiliary("dimensionless", over=(tier, care))
-def contact_share(tier_contacts):
-    """Shares of the tiers in visits and in admissions."""
-    return tier_contacts / total(tier_contacts, tier)
+def contact_share(tier_contacts, habit):
+    """Shares of the tiers in visits and in admissions; where there are none, people think of where they used to go."""
+    return where(total(tier_contacts, tier) > 0, tier_contacts / total(tier_contacts, tier), habit)

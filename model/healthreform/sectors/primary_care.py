@@ -1,6 +1,6 @@
 """Primary care: its doctors, what they are able to do, family-doctor contracts, and trust."""
 
-from ..stockflow import auxiliary, by, delay, flow, log, maximum, minimum, pipeline, reference, smooth, stock
+from ..stockflow import auxiliary, by, delay, flow, log, maximum, minimum, pipeline, reference, smooth, stock, where
 from .names import tier
 
 
@@ -116,6 +116,8 @@ def capability_aimed(
     telemedicine_between,
     capability_of_telemedicine,
     capability_of_equipment,
+    capability_of_effort,
+    activity_effort,
     equipment_ratio,
     hospital_progress,
 ):
@@ -128,6 +130,7 @@ def capability_aimed(
         + capability_of_training * (general_practitioner_share - general_practitioner_share_at_start)
         + capability_of_dispatch * (dispatched_share - dispatched_share_at_start)
         + capability_of_telemedicine * (telemedicine_between - telemedicine_at_start)
+        + capability_of_effort * (activity_effort - 1)
         + capability_of_equipment * log(equipment_ratio["primary"]),
     )
 
@@ -256,8 +259,12 @@ def activity_effort(activity_pay_share, effort_of_activity_pay):
 
 @auxiliary("dimensionless")
 def grant_effect(public_health_grant, public_health_grant_at_start, price_index, one_yuan, grant_elasticity):
-    """Follow-up places the public-health grant per head pays for, in real terms, against the start."""
-    return (public_health_grant / (public_health_grant_at_start * price_index / one_yuan)) ** grant_elasticity
+    """Places the public-health grant pays for, in real terms, against the start; one where there never was one."""
+    return where(
+        public_health_grant_at_start > 0,
+        (public_health_grant / (public_health_grant_at_start * price_index / one_yuan)) ** grant_elasticity,
+        1,
+    )
 
 
 @reference("yuan/person/year")
