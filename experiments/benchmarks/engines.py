@@ -28,8 +28,8 @@ import numpy as np
 
 sys.path.insert(0, str(FilePath(__file__).parent))
 
-from print_c import SCALAR_FLAGS, VECTOR_FLAGS, CompiledC, gcc
 from print_python import NumpyModel, ScipyModel
+from run_c import SCALAR_FLAGS, VECTOR_FLAGS, CompiledC, gcc
 from synthetic import synthetic_model
 
 from healthreform.stockflow.compile import compile_model

@@ -6,7 +6,7 @@ import pytest
 from engine_models import host, synthetic_model  # isort: skip - it knows where the benchmarks are
 
 import engines
-import print_c
+import run_c
 
 MADE = synthetic_model(60, 8, 4, seed=3)
 
@@ -16,7 +16,7 @@ def built():
     return engines.build(MADE.model, MADE.values, inputs, engines.some_names(MADE.model, 12))
 
 
-@pytest.mark.skipif(print_c.gcc() is None, reason="gcc is not installed")
+@pytest.mark.skipif(run_c.gcc() is None, reason="gcc is not installed")
 def test_all_engines_agree_before_they_are_timed():
     found, notes = built()
     names = {engine.name for engine in found}
