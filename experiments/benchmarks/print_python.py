@@ -158,7 +158,7 @@ class NumpyModel:
             change, kept = self.rates(state, parameter, path, reference)
             return np.array(np.broadcast_arrays(*change)), np.array([np.broadcast_to(item, runs) for item in kept])
 
-        first, reference = self.start(None, parameter, paths(start, "right"), None)
+        first, reference = self.start(None, parameter, paths(start, "left"), None)
         state = np.array([np.broadcast_to(item, runs) for item in first])
         out, h = np.empty((runs, stop + 1 - start, len(layout.options.keep))), 1.0 / steps
         for year in range(start, stop + 1):
@@ -197,7 +197,7 @@ class ScipyModel:
         def paths(time: float, side: str) -> list[float]:
             return [item.value(time, side) if isinstance(item, Path) else item for item in given]
 
-        state, reference = self.start(None, parameter, paths(start, "right"), None)
+        state, reference = self.start(None, parameter, paths(start, "left"), None)
         # A restart at each jump, where no adaptive step should cross, and at each year, where values are wanted.
         jumps = {date for item in given if isinstance(item, Path) for date in item.jumps}
         ends = sorted(
