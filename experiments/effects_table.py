@@ -22,12 +22,16 @@ _UNITS = {"percentage points": "points", "months of claims": "months", "million 
 
 
 def print_scenarios(on: Console, effects: pandas.DataFrame, titles: Mapping[str, str], spec: Any) -> None:
-    """Effects of scenarios against the base: in each cell the effect with calibrated parameters, and its band."""
+    """Effects of scenarios against the base: in each cell the median effect of the members, and their band."""
     levels = effects[effects["name"] == spec.base].set_index("outcome")["level"]
     ordered = [name for name in _by_size(effects, list(OUTCOMES)) if name != spec.base]
     for place in range(0, len(OUTCOMES), COLUMNS):
         keys = list(OUTCOMES)[place : place + COLUMNS]
-        table = _table(f"Effects in {spec.year} against '{titles[spec.base]}', with bands", "scenario", keys)
+        table = _table(
+            f"Effects in {spec.year} against '{titles[spec.base]}', median of the members and their band",
+            "scenario",
+            keys,
+        )
         table.add_row(
             "[bold]level without them[/]", *(f"[bold]{number(levels[key])}[/]" for key in keys), end_section=True
         )
@@ -40,6 +44,7 @@ def print_levers(on: Console, effects: pandas.DataFrame, spec: Any, most: int = 
     """Effects of the levers that do most; a lever has a line for each end it was moved towards."""
     title = f"Levers that do most, each alone, moved {spec.share:.0%} of the way to an end of its range: effects in "
     table = _table(f"{title}{spec.year}", "lever", list(RANKED_BY))
+    effects = effects[~effects["name"].str.partition(": ")[0].isin(spec.set_aside)]
     ordered = [name for name in _by_size(effects, list(RANKED_BY)) if ": " in name]
     for lever in list(dict.fromkeys(name.partition(": ")[0] for name in ordered))[:most]:
         for name in (f"{lever}: low", f"{lever}: high"):
@@ -89,10 +94,12 @@ def _table(title: str, first: str, outcomes: list[str]) -> Table:
 def _cell(effects: pandas.DataFrame, name: str, key: str) -> str:
     row = effects[(effects["name"] == name) & (effects["outcome"] == key)].iloc[0]
     low, high = (number(row[f"effect_{end}"], signed=True) for end in ("low", "high"))
-    return f"{number(row['effect'], signed=True)} [dim]({low} to {high})[/]"
+    return f"{number(row['effect_median'], signed=True)} [dim]({low} to {high})[/]"
 
 
 def _by_size(effects: pandas.DataFrame, outcomes: list[str]) -> list[str]:
     """Names by the largest effect on any of the outcomes, each measured by the largest effect there is on it."""
-    wide = effects[effects["outcome"].isin(outcomes)].pivot(index="name", columns="outcome", values="effect").abs()
+    wide = (
+        effects[effects["outcome"].isin(outcomes)].pivot(index="name", columns="outcome", values="effect_median").abs()
+    )
     return [str(name) for name in (wide / wide.max()).max(axis=1).sort_values(ascending=False, kind="stable").index]

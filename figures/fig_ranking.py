@@ -43,7 +43,8 @@ HATCH = {"low": "", "high": "/////"}
 def plotted(effects: pandas.DataFrame, set_aside: list[str]) -> pandas.DataFrame:
     """The levers that move each outcome most: a row for each end they were moved towards."""
     parts = effects["name"].str.split(": ", expand=True)
-    table = effects.assign(lever=parts[0], end=parts[1]).dropna(subset=["end"])
+    # The middle of the members: the calibrated run may lie outside their band where a parameter is at an end.
+    table = effects.assign(lever=parts[0], end=parts[1], effect=effects["effect_median"]).dropna(subset=["end"])
     table = table[~table["lever"].isin(set_aside)]
     found = []
     for key in RANKED:

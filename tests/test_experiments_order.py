@@ -51,7 +51,7 @@ def test_there_are_six_orders_with_the_same_changes_at_different_times() -> None
 
 def test_steps_that_change_the_same_lever_are_refused() -> None:
     twice = experiment.Spec(steps=("making_room", "procurement"))
-    with pytest.raises(hr.RecordError, match="two steps change 'drug_procurement_rounds'"):
+    with pytest.raises(hr.RecordError, match="two steps change 'drug_procurement_coverage'"):
         experiment.orders(twice)
 
 

@@ -146,8 +146,13 @@ def test_a_dated_change_leaves_history_alone_before_its_first_date(town):
 
 def test_a_change_may_be_given_as_points_or_as_a_mapping(town):
     points = hr.simulate(town, "baseline", {"generosity": [[2015, 0.0], [2025, 1.0]]})
-    mapping = hr.simulate(town, "baseline", {"generosity": {"2025": 1.0, "2015": 0.0}})
+    mapping = hr.simulate(town, "baseline", {"generosity": {"2015": 0.0, "2025": 1.0}})
     assert points.drop_attrs().identical(mapping.drop_attrs())
+
+
+def test_years_of_a_mapping_out_of_order_are_refused(town):
+    with pytest.raises(hr.RecordError, match="2015 comes after 2025"):
+        hr.simulate(town, "baseline", {"generosity": {2025: 1.0, 2015: 0.0}})
 
 
 def test_a_change_that_begins_with_a_jump_begins_after_it(town):

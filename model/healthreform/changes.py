@@ -87,7 +87,7 @@ def _plain(change: Any, where: str) -> Any:
         dates = [_date(key) for key in change]
         if change and all(date is not None for date in dates):
             points = [[date, _plain(value, where)] for date, value in zip(dates, change.values(), strict=True)]
-            return sorted(points, key=lambda point: point[0])
+            return points
         if any(date is not None for date in dates):
             raise RecordError(f"{where}: {list(change)} mixes dates and elements; give one or the other")
         return {str(key): _plain(value, where) for key, value in change.items()}

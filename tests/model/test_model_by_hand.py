@@ -136,7 +136,8 @@ def test_molecules_under_contract(steps):
     assert first_cycle.max() > 0.9 and first_cycle[-1] < 0.1
     np.testing.assert_allclose(steps["first_cycle_share"][0], first_cycle, rtol=1e-9, atol=1e-9)
     ever = under + expected[:, 3]
-    covered = VALUES["coverage_limit"] * (1 - np.exp(-ever / VALUES["coverage_scale"]))
+    buying = np.array([dated("drug_procurement_coverage", time, "right") for time in steps.raw.times])
+    covered = buying * VALUES["coverage_limit"] * (1 - np.exp(-ever / VALUES["coverage_scale"]))
     np.testing.assert_allclose(steps["covered_share"][0], covered, rtol=1e-9, atol=1e-9)
 
 

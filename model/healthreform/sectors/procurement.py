@@ -61,9 +61,13 @@ def molecules_contracted(molecules_first, molecules_renewed):
 
 
 @auxiliary("dimensionless")
-def covered_share(molecules_contracted, molecules_expired, coverage_limit, coverage_scale):
+def covered_share(molecules_contracted, molecules_expired, coverage_limit, coverage_scale, drug_procurement_coverage):
     """Share of drug spending (at old prices) of molecules bought in volume now or before; the big ones come first."""
-    return coverage_limit * (1 - exp((0 - molecules_contracted - molecules_expired) / coverage_scale))
+    return (
+        drug_procurement_coverage
+        * coverage_limit
+        * (1 - exp((0 - molecules_contracted - molecules_expired) / coverage_scale))
+    )
 
 
 @auxiliary("dimensionless")

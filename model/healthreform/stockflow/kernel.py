@@ -24,7 +24,7 @@ from .results import RawResult
 KINDS: dict[str, Any] = {"i64": ctypes.c_int64, "double": ctypes.c_double, "ptr": ctypes.c_void_p}
 LONGEST_TASK = 32
 """Vectors of runs in one call of the kernel: short enough for a keyboard interrupt to be heard."""
-SMALLEST_STEP = 1e-6
+SMALLEST_STEP = 1e-4
 
 
 def steps_per_year(step: float) -> int:

@@ -1,0 +1,61 @@
+"""Compensation and promotion, each equation worked by hand on the engine's own values, with inputs that differ."""
+
+import numpy as np
+import pytest
+from model_runs import TIERS, from_date, run, scenario_values
+
+UNLIKE = {
+    "promotion_share[drugs]": 0.20,
+    "promotion_share[consumables]": 0.07,
+    **from_date("drug_mark_up[tertiary]", 2011.0, 0.12),
+    **from_date("consumables_mark_up[tertiary]", 2011.0, 0.03),
+    **from_date("drug_mark_up[primary]", 2011.0, 0.09),
+    **from_date("consumables_mark_up[primary]", 2011.0, 0.02),
+}
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """Values at every step, so that products are exact; drugs and consumables are unlike in all they have."""
+    return run(UNLIKE, last=2022, every_step=True)
+
+
+def close(actual, expected):
+    np.testing.assert_allclose(actual, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_firms_pay_a_share_of_what_they_sell_before_mark_up(runs, tier):
+    for flow, item in (("drug_promotion", "drugs"), ("device_promotion", "consumables")):
+        sold = runs[f"item_income[{tier},{item}]"] / (1 + runs[f"mark_up[{tier},{item}]"])
+        expected = sold * UNLIKE[f"promotion_share[{item}]"] * runs[f"promoted_share[{item}]"]
+        close(runs[f"{flow}[{tier}]"], expected)
+
+
+def test_mean_pay_weights_each_tier_by_its_own_staff(runs):
+    paid = sum(runs[f"pay_per_worker[{tier}]"] * runs[f"staff[{tier}]"] for tier in TIERS)
+    staff = sum(runs[f"staff[{tier}]"] for tier in TIERS)
+    close(runs["mean_pay"], paid / staff / (1 + scenario_values()["on_cost_ratio"]))
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_pay_is_fixed_and_performance_pay_within_the_limit(runs, tier):
+    limit = runs["payroll_limit"] * runs["wage"] * (1 + scenario_values()["on_cost_ratio"])
+    shared = (runs[f"fixed_pay[{tier}]"] + runs[f"performance_pay[{tier}]"]) / runs[f"staff[{tier}]"]
+    close(runs[f"pay_per_worker[{tier}]"], np.minimum(limit, shared))
+    close(runs[f"pay_paid[{tier}]"], runs[f"pay_per_worker[{tier}]"] * runs[f"staff[{tier}]"])
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_low_morale_drives_people_out(runs, tier):
+    elasticity = scenario_values()["exit_morale_elasticity"]
+    assert elasticity > 0
+    close(runs[f"morale_exit[{tier}]"], runs[f"morale[{tier}]"] ** -elasticity)
+    spread = runs[f"morale[{tier}]"].max() - runs[f"morale[{tier}]"].min()
+    assert spread > 0.01
+
+
+def test_lower_pay_raises_exits():
+    runs = run({}, from_date("pay_standard_lift[secondary]", 2014.0, 0.7), last=2020)
+    leaving = runs["physician_exit[secondary]"] / runs["physicians[secondary]"]
+    assert (leaving[1, 6:] > leaving[0, 6:]).all()
