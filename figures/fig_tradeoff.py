@@ -1,7 +1,7 @@
 """The trade-off: how long the fund would last, against hospitals' margin and against what households pay.
 
-Above, every run of the Latin hypercube that agrees with history; below, the packages with calibrated parameters, and as
-crosses the bands of their effects over the members, which meet at the median member's.
+Above, every run of the Latin hypercube that agrees with history; below, the packages at the
+median of their members' effects, and as crosses the bands of these.
 Reads what ``experiments/main_job.py`` saved; runs no model.
 """
 
@@ -50,7 +50,7 @@ _WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8}
 
 
 def plotted(hypercube: xarray.Dataset, effects: pandas.DataFrame) -> pandas.DataFrame:
-    """Rows of kind ``run`` (the hypercube) and ``scenario`` (levels; the base plus the members' effects)."""
+    """Rows of kind ``run`` (the hypercube) and ``scenario`` (the base's level plus the members' median and band)."""
     year, bound = int(hypercube.attrs["spec_year"]), float(hypercube.attrs["spec_history_bound"])
     agrees = (hypercube["failure"] == "") & (hypercube["history_error"] <= bound)
     at = hypercube.sel(time=year).isel(run=np.flatnonzero(agrees.to_numpy()))
@@ -63,6 +63,8 @@ def plotted(hypercube: xarray.Dataset, effects: pandas.DataFrame) -> pandas.Data
     for end in ("low", "median", "high"):
         wide = chosen.pivot(index="name", columns="outcome", values=f"effect_{end}")
         levels = levels.join((levels.loc["baseline", list(keys)] + wide[list(keys)]).add_suffix(f"_{end}"))
+    for key in keys:
+        levels[key] = levels[f"{key}_median"]
     scenarios = levels.reset_index().assign(kind="scenario")
     return pandas.concat([runs, scenarios], ignore_index=True)
 
