@@ -105,3 +105,8 @@ def test_a_saved_run_gives_the_same_accounts(run, tmp_path):
     for year in (2010, 2030):
         pd.testing.assert_frame_equal(hr.national_accounts(stored, year), hr.national_accounts(run, year))
         assert np.array_equal(hr.bridge(stored, year), hr.bridge(run, year))
+
+
+def test_accounts_of_what_is_no_run_are_refused_in_one_line():
+    with pytest.raises(hr.RecordError, match="a dict is no result over years"):
+        hr.national_accounts({}, 2020)

@@ -149,3 +149,9 @@ def test_a_wrong_place_file_is_one_line_that_names_file_and_key(write, text, mes
     with pytest.raises(hr.RecordError) as caught:
         hr.simulate(write(text), stop=2010)
     assert message in str(caught.value) and "mine.toml" in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", sorted(hr.scenarios().index))
+def test_every_lever_that_a_shipped_scenario_moves_has_its_provision(name):
+    scenario = Scenario.load(name)
+    assert set(scenario.changes) <= set(scenario.provisions)

@@ -142,8 +142,8 @@ def ledger(run: xarray.Dataset, against: xarray.Dataset) -> pandas.DataFrame:
 
 
 def _year(run: xarray.Dataset, year: int) -> xarray.Dataset:
-    if "time" not in run.dims:
-        raise RecordError("this is no result over years; give a result of simulate")
+    if "time" not in getattr(run, "dims", ()):
+        raise RecordError(f"a {type(run).__name__} is no result over years; give a result of simulate")
     if "run" in run.dims:
         raise RecordError("this result holds several runs; choose one: runs.sel(run=...)")
     if run["time"].dtype.kind != "i":
