@@ -75,19 +75,7 @@ def values_at_start(
     runs = np.arange(inputs.runs)
     parameters = inputs.parameters(runs)
     known: dict[str, Any] = {name: parameters[:, i] for i, name in enumerate(model.flat.parameters)}
-    known.update(_paths_at(inputs, float(start)))
+    known.update(inputs.paths.values_at(np.full(inputs.runs, float(start)), "left", runs))
     for name, expression in model.flat.initial:
         known[name] = evaluate(expression, known, model.flat.tables)
     return {name: np.broadcast_to(np.asarray(known[name], dtype=float), runs.shape) for name in names}
-
-
-def _paths_at(inputs: RunInputs, time: float) -> dict[str, NDArray[np.float64]]:
-    """Dated inputs as they hold up to one time, before any jump there."""
-    paths, values = inputs.paths, {}
-    for index, name in enumerate(paths.names):
-        column = paths.column[index]
-        row = np.full(inputs.runs, paths.shared[index]) if column < 0 else paths.first[:, column].copy()
-        while (passed := paths.records[row + 1, 0] < time).any():
-            row = row + passed
-        values[name] = paths.records[row, 1] + paths.records[row, 2] * (time - paths.records[row, 0])
-    return values

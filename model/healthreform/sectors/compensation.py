@@ -88,20 +88,15 @@ def promotion_income(drug_promotion, device_promotion):
 
 
 @flow("yuan/year", over=tier, payer="drug_firm", payee="health_worker")
-def drug_promotion(item_income, mark_up, promotion_share, promoted_share):
+def drug_promotion(drugs_bought, promotion_share, promoted_share):
     """Payments by drug firms for prescribing (none for drugs under contract)."""
-    return item_income["drugs"] / (1 + mark_up["drugs"]) * promotion_share["drugs"] * promoted_share["drugs"]
+    return drugs_bought * promotion_share["drugs"] * promoted_share["drugs"]
 
 
 @flow("yuan/year", over=tier, payer="device_firm", payee="health_worker")
-def device_promotion(item_income, mark_up, promotion_share, promoted_share):
+def device_promotion(consumables_paid, promotion_share, promoted_share):
     """Payments by makers of consumables for their use."""
-    return (
-        item_income["consumables"]
-        / (1 + mark_up["consumables"])
-        * promotion_share["consumables"]
-        * promoted_share["consumables"]
-    )
+    return consumables_paid * promotion_share["consumables"] * promoted_share["consumables"]
 
 
 @smooth("dimensionless", over=tier, time="morale_time", start="full", outcome=True)

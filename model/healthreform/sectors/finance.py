@@ -5,9 +5,9 @@ from .names import bill_item, care, scheme, tier
 
 
 @stock("yuan", over=tier, account="provider")
-def provider_cash(spending_at_start, cash_time_at_start):
+def provider_cash(medical_income_at_start, cash_time_at_start):
     """Money a tier's providers hold."""
-    return spending_at_start * cash_time_at_start
+    return medical_income_at_start * cash_time_at_start
 
 
 @auxiliary("yuan/year", over=tier)
@@ -137,12 +137,6 @@ def surplus_margin(surplus, revenue):
 def surplus_margin_at_start(surplus_margin):
     """The margin at the start."""
     return surplus_margin
-
-
-@reference("yuan/year", over=tier)
-def spending_at_start(medical_income_at_start):
-    """Yearly spending that cash is measured by at the start."""
-    return medical_income_at_start
 
 
 @reference("yuan/year", over=tier)

@@ -142,9 +142,9 @@ def capability(capability_aimed):
 
 
 @smooth("dimensionless", over=tier, time="perception_time", start="full")
-def perceived_quality(capability, quality_offset):
+def perceived_quality(capability):
     """Quality as patients see it, a year or two late."""
-    return capability * (1 + quality_offset)
+    return capability
 
 
 @reference("dimensionless", over=tier)

@@ -171,18 +171,7 @@ class _Examination:
 
     def _paths(self, times: NDArray[np.float64], side: str) -> dict[str, Any]:
         """Dated inputs of the runs, each at its own time."""
-        paths, values = self.inputs.paths, {}
-        for index, name in enumerate(paths.names):
-            column = paths.column[index]
-            row = np.full(len(self.runs), paths.shared[index]) if column < 0 else paths.first[self.runs, column].copy()
-            while True:
-                date = self.records[row + 1, 0]
-                passed = date <= times if side == "right" else date < times
-                if not passed.any():
-                    break
-                row += passed
-            values[name] = self.records[row, 1] + self.records[row, 2] * (times - self.records[row, 0])
-        return values
+        return dict(self.inputs.paths.values_at(times, side, self.runs, self.records))
 
     def _blame_item(self, place: int, start_values: dict[str, Any] | None) -> None:
         """No equation is to blame: a stock is negative or overflows, or a kept mean is not finite."""

@@ -227,6 +227,35 @@ class PackedPaths:
         records[on_step, 0] = start + nearest[on_step] / steps_per_year
         return records
 
+    def values_at(
+        self,
+        times: NDArray[np.float64],
+        side: str,
+        runs: NDArray[np.int64],
+        records: NDArray[np.float64] | None = None,
+    ) -> dict[str, NDArray[np.float64]]:
+        """Dated inputs of some runs, each at its own time.
+
+        Parameters
+        ----------
+        times : one for each of ``runs``.
+        side : what a jump at that very time gives: ``left`` what was before it, ``right`` what comes after.
+        records : those that ``on_grid`` gave, if dates on a step's boundary are to count as there.
+        """
+        rows = self.records if records is None else records
+        values = {}
+        for index, name in enumerate(self.names):
+            column = self.column[index]
+            row = np.full(len(runs), self.shared[index]) if column < 0 else self.first[runs, column].copy()
+            while True:
+                date = rows[row + 1, 0]
+                passed = date <= times if side == "right" else date < times
+                if not passed.any():
+                    break
+                row += passed
+            values[name] = rows[row, 1] + rows[row, 2] * (times - rows[row, 0])
+        return values
+
     def owner(self, row: int) -> str:
         """Name of the dated input, and the run if it differs between runs, to which a row belongs."""
         candidates = [
