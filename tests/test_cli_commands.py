@@ -109,6 +109,13 @@ def test_show_gives_equation_unit_and_place(command):
     assert "fund_reserve / (fund_reserve" in out and "dimensionless" in out and "sectors/insurance.py, line" in out
 
 
+@pytest.mark.parametrize("name", ["payable_share", "trust", "usual_claims", "graduation_stage_1", "bridge", "gdp"])
+def test_show_says_where_it_comes_from(command, name):
+    _, out, _ = command("show", name)
+    (row,) = [line for line in out.splitlines() if line.startswith("source ")]
+    assert row.removeprefix("source").strip()
+
+
 def test_no_variable_takes_more_than_one_screen_to_show():
     from healthreform.place import Place
     from healthreform.showing import describe_name

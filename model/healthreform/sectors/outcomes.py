@@ -1,12 +1,13 @@
 """Outcomes: what is published, and what a reform is judged by. No stocks here."""
 
 from ..stockflow import auxiliary, balance, by, log, normal_cdf, total, where
+from .grounds import COUNTED, DEFINITION, IDENTITY, PUBLISHED
 from .names import bill_item, care, scheme, tier
 
 # --- funds raised: total health expenditure as published ---
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=PUBLISHED)
 def government_health_expenditure(
     resident_subsidies,
     recurrent_subsidy,
@@ -28,7 +29,7 @@ def government_health_expenditure(
     )
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=PUBLISHED)
 def social_health_expenditure(contributions, resident_premiums, commercial_premiums, other_paid, other_social_health):
     """Social part: contributions and premiums as received, commercial premiums in full, employers and others."""
     return (
@@ -40,7 +41,7 @@ def social_health_expenditure(contributions, resident_premiums, commercial_premi
     )
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=PUBLISHED)
 def out_of_pocket_expenditure(
     patients_paid, household_retail, other_household_health, commercial_claims, claims_offset
 ):
@@ -50,19 +51,19 @@ def out_of_pocket_expenditure(
     )
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=PUBLISHED)
 def total_health_expenditure(government_health_expenditure, social_health_expenditure, out_of_pocket_expenditure):
     """Total health expenditure: funds raised, the sum of its three parts."""
     return government_health_expenditure + social_health_expenditure + out_of_pocket_expenditure
 
 
-@auxiliary("dimensionless", outcome=True)
+@auxiliary("dimensionless", outcome=True, source=PUBLISHED)
 def out_of_pocket_share(out_of_pocket_expenditure, total_health_expenditure):
     """Households' part of total health expenditure."""
     return out_of_pocket_expenditure / total_health_expenditure
 
 
-@auxiliary("dimensionless", outcome=True)
+@auxiliary("dimensionless", outcome=True, source=PUBLISHED)
 def health_expenditure_to_gdp(total_health_expenditure, gdp):
     """Total health expenditure as a share of output."""
     return total_health_expenditure / gdp
@@ -71,25 +72,25 @@ def health_expenditure_to_gdp(total_health_expenditure, gdp):
 # --- use ---
 
 
-@auxiliary("contact/year", over=care, outcome=True)
+@auxiliary("contact/year", over=care, outcome=True, source=COUNTED)
 def contacts_total(tier_contacts, other_institution_share):
     """All visits and admissions, other institutions included."""
     return total(tier_contacts, tier) / (1 - other_institution_share)
 
 
-@auxiliary("dimensionless", outcome=True)
+@auxiliary("dimensionless", outcome=True, source=COUNTED)
 def primary_visit_share(tier_contacts, contacts_total):
     """Share of visits that primary care sees."""
     return tier_contacts["primary", "outpatient"] / contacts_total["outpatient"]
 
 
-@auxiliary("contact/year", over=care)
+@auxiliary("contact/year", over=care, source=DEFINITION)
 def hospital_contacts(tier_contacts):
     """Visits and admissions of hospitals."""
     return tier_contacts["tertiary"] + tier_contacts["secondary"]
 
 
-@auxiliary("yuan/contact", over=care, outcome=True)
+@auxiliary("yuan/contact", over=care, outcome=True, source=COUNTED)
 def hospital_cost_per_contact(cost_per_contact, tier_contacts, hospital_contacts):
     """Cost per visit and per admission, mean of all hospitals."""
     return (
@@ -98,7 +99,7 @@ def hospital_cost_per_contact(cost_per_contact, tier_contacts, hospital_contacts
     ) / hospital_contacts
 
 
-@auxiliary("dimensionless", over=(care, bill_item), outcome=True)
+@auxiliary("dimensionless", over=(care, bill_item), outcome=True, source=COUNTED)
 def hospital_item_share(item_bill, tier_contacts, hospital_cost_per_contact, hospital_contacts):
     """Share of an item in hospitals' bills."""
     return (item_bill["tertiary"] * tier_contacts["tertiary"] + item_bill["secondary"] * tier_contacts["secondary"]) / (
@@ -106,25 +107,25 @@ def hospital_item_share(item_bill, tier_contacts, hospital_cost_per_contact, hos
     )
 
 
-@auxiliary("dimensionless", over=bill_item, outcome=True)
+@auxiliary("dimensionless", over=bill_item, outcome=True, source=DEFINITION)
 def hospital_income_share(item_income, hospital_medical_income):
     """Share of an item in hospitals' bills, visits and admissions together."""
     return (item_income["tertiary"] + item_income["secondary"]) / hospital_medical_income
 
 
-@auxiliary("worker", outcome=True)
+@auxiliary("worker", outcome=True, source=COUNTED)
 def physicians_total(physicians, general_practitioners, other_physician_ratio):
     """All licensed and assistant physicians, those of other institutions included."""
     return (total(physicians, tier) + general_practitioners) * (1 + other_physician_ratio)
 
 
-@auxiliary("worker", outcome=True)
+@auxiliary("worker", outcome=True, source=COUNTED)
 def primary_physicians(physicians, general_practitioners):
     """Physicians of primary care, general practitioners included."""
     return physicians["primary"] + general_practitioners
 
 
-@auxiliary("dimensionless", over=care, outcome=True)
+@auxiliary("dimensionless", over=care, outcome=True, source=DEFINITION)
 def unmet_share(unserved, contacts_needed, seeking, contacts_sought):
     """Share of the contacts needed or asked for that do not take place."""
     return total(unserved + contacts_needed * (1 - seeking), scheme) / (
@@ -135,13 +136,17 @@ def unmet_share(unserved, contacts_needed, seeking, contacts_sought):
 # --- burden: the tail of a lognormal ---
 
 
-@auxiliary("yuan/person/year", outcome=True)
+@auxiliary("yuan/person/year", outcome=True, source=DEFINITION)
 def out_of_pocket_per_person(out_of_pocket_expenditure, persons_total):
     """Out-of-pocket spending per head."""
     return out_of_pocket_expenditure / persons_total
 
 
-@auxiliary("dimensionless", outcome=True, source="tail of a lognormal in closed form")
+@auxiliary(
+    "dimensionless",
+    outcome=True,
+    source="SDG indicator 3.8.2 (spending above a share of income); lognormal tail in closed form",
+)
 def catastrophic_share(
     out_of_pocket_per_person, gdp, persons_total, income_to_output, catastrophic_threshold, out_of_pocket_dispersion
 ):
@@ -158,25 +163,25 @@ def catastrophic_share(
 # --- money as published ---
 
 
-@auxiliary("yuan/year")
+@auxiliary("yuan/year", source=IDENTITY)
 def medical_income_total(medical_income):
     """Bills of all tiers."""
     return total(medical_income, tier)
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=IDENTITY)
 def hospital_medical_income(medical_income):
     """Bills of hospitals."""
     return medical_income["tertiary"] + medical_income["secondary"]
 
 
-@auxiliary("dimensionless", outcome=True)
+@auxiliary("dimensionless", outcome=True, source=DEFINITION)
 def hospital_margin(surplus, revenue):
     """Hospitals' surplus as a share of their revenue."""
     return (surplus["tertiary"] + surplus["secondary"]) / (revenue["tertiary"] + revenue["secondary"])
 
 
-@auxiliary("dimensionless", outcome=True)
+@auxiliary("dimensionless", outcome=True, source=DEFINITION)
 def personnel_share(pay_paid, spending, interest_paid, depreciation):
     """Share of pay in hospitals' expenditure."""
     return (pay_paid["tertiary"] + pay_paid["secondary"]) / (
@@ -189,13 +194,17 @@ def personnel_share(pay_paid, spending, interest_paid, depreciation):
     )
 
 
-@auxiliary("yuan/year", over=scheme, outcome=True)
+@auxiliary(
+    "yuan/year", over=scheme, outcome=True, source="as reported by the National Healthcare Security Administration"
+)
 def scheme_income(pool_income, contributions_to_accounts):
     """Income of a scheme as published: for employees, pool and personal accounts together."""
     return by(scheme, employee=pool_income["employee"] + contributions_to_accounts, resident=pool_income["resident"])
 
 
-@auxiliary("yuan/year", over=scheme, outcome=True)
+@auxiliary(
+    "yuan/year", over=scheme, outcome=True, source="as reported by the National Healthcare Security Administration"
+)
 def scheme_expenditure(claims_paid, savings_retained, account_paid, account_retail):
     """Expenditure of a scheme as published: for employees, pool and personal accounts together."""
     return total(claims_paid + savings_retained, tier) + by(
@@ -203,7 +212,7 @@ def scheme_expenditure(claims_paid, savings_retained, account_paid, account_reta
     )
 
 
-@auxiliary("year", outcome=True)
+@auxiliary("year", outcome=True, source=DEFINITION)
 def reserve_time(fund_reserve, claims_due):
     """How long the pooled reserves of both schemes would last at today's claims; nought where there are none."""
     return where(
@@ -216,7 +225,7 @@ def reserve_time(fund_reserve, claims_due):
 # --- spent on care: the other view of the same matrix ---
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=IDENTITY)
 def spent_on_care(
     medical_income,
     borne_by_provider,
@@ -240,7 +249,7 @@ def spent_on_care(
 # --- the bridge between the two views ---
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=IDENTITY)
 def funds_kept(pool_income, contributions_to_accounts, claims_due, account_paid, account_retail):
     """What pools and personal accounts take in beyond the claims they accept and the bills and drugs they pay."""
     return (
@@ -252,19 +261,19 @@ def funds_kept(pool_income, contributions_to_accounts, claims_due, account_paid,
     )
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=IDENTITY)
 def insurers_kept(commercial_premiums, commercial_claims, claims_offset):
     """Commercial premiums beyond the claims that reimburse care counted elsewhere."""
     return commercial_premiums - claims_offset * commercial_claims
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=IDENTITY)
 def capital_and_administration(capital_subsidy, other_government_health, other_social_health):
     """Capital formation, administration and public-health bodies: raised for health, not spent on care by the tiers."""
     return total(capital_subsidy, tier) + other_government_health + other_social_health
 
 
-@balance("yuan/year", scale="total_health_expenditure")
+@balance("yuan/year", scale="total_health_expenditure", source=IDENTITY)
 def bridge(total_health_expenditure, spent_on_care, funds_kept, insurers_kept, capital_and_administration):
     """Funds raised equal what is spent on care and what funds, insurers, builders and offices keep."""
     return total_health_expenditure - spent_on_care - funds_kept - insurers_kept - capital_and_administration
