@@ -70,6 +70,12 @@ def test_sweep_saves_a_run_for_each_row_under_its_label(command, design, tmp_pat
     assert list(runs.run.values) == ["a", "b", "c"] and set(runs.data_vars) == {"mean_pay", "failure", "design"}
 
 
+def test_sweep_takes_place_and_scenario_as_run_does(command, design, tmp_path):
+    arguments = ("china", "no_reform", "-o", tmp_path / "runs.nc", "--stop", 2012, "--keep", "mean_pay")
+    code, _, _ = command("sweep", design, *arguments)
+    assert code == 0 and hr.load(tmp_path / "runs.nc").attrs["scenario"] == "no_reform"
+
+
 def test_sweep_tells_which_rows_failed_and_keeps_the_others(command, design, tmp_path, monkeypatch):
     honest = sweeping.sweep_in_chunks
 

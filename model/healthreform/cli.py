@@ -107,8 +107,8 @@ def run(
 def sweep(
     design: Annotated[Path, typer.Argument(help="A .csv table: columns are levers or parameters, rows are runs.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to save the runs: .nc (NetCDF) or .csv.")],
-    place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
-    scenario: Annotated[str, typer.Option(help="A scenario, as for run.")] = "baseline",
+    place: PlaceArgument = "china",
+    scenario: ScenarioArgument = "baseline",
     changes: SetOption = [],  # noqa: B006
     ramp: Annotated[
         str | None,
@@ -124,7 +124,7 @@ def sweep(
 
     A run that goes wrong is reported and leaves the others alone. Memory stays flat, however many rows there are.
 
-    healthreform sweep design.csv -o runs.nc --ramp 2026:2031
+    healthreform sweep design.csv china baseline -o runs.nc --ramp 2026:2031
     """
     from .output import check_target, save_in_parts
     from .sweeping import sweep_in_chunks
