@@ -69,6 +69,27 @@ def save(result: xarray.Dataset, path: str | os.PathLike[str]) -> Path:
     return _save([result], path, growing=False)
 
 
+def check_table_target(path: str | os.PathLike[str]) -> Path:
+    """As ``check_target``, for a table, which is saved as ``.csv`` only."""
+    if Path(path).suffix != ".csv":
+        raise OutputError(f"{path}: the ending says what to write; a table is saved as .csv")
+    return check_target(path)
+
+
+def save_table(table: pandas.DataFrame, path: str | os.PathLike[str]) -> Path:
+    """Save a table with its index as CSV, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If the ending is another, or it cannot be written.
+    """
+    target = check_table_target(path)
+    with _aside(target) as temporary:
+        table.to_csv(temporary, lineterminator="\n")
+    return target
+
+
 def save_in_parts(parts: Iterable[xarray.Dataset], path: str | os.PathLike[str]) -> Path:
     """Save a result that comes in parts, as from ``sweep_in_chunks``: memory stays flat.
 
