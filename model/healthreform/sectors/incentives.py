@@ -25,9 +25,16 @@ def wage_at_start(wage):
 
 
 @auxiliary("dimensionless", over=(tier, bill_item))
-def item_incentive(item_margin, institution_weight, bonus_weight, promotion_share, promoted_share):
+def item_incentive(
+    item_margin, institution_weight, bonus_weight, bonus_weight_at_start, promotion_share, promoted_share, rule_share
+):
     """Gain from one more yuan of an item to its prescriber: the house's margin, his bonus, the firm's payment."""
-    return institution_weight * item_margin + bonus_weight + promotion_share * promoted_share
+    return (
+        institution_weight * item_margin
+        + bonus_weight * rule_share
+        + bonus_weight_at_start * (1 - rule_share)
+        + promotion_share * (promoted_share * rule_share + (1 - rule_share))
+    )
 
 
 @reference("dimensionless", over=(tier, bill_item))
@@ -128,12 +135,18 @@ def bed_pressure(usual_occupancy, occupancy_at_start, bed_elasticity):
 
 @auxiliary("dimensionless", over=(tier, care, bill_item))
 def item_response(
-    item_incentive, item_incentive_at_start, incentive_sensitivity, inducement, payment_pull, payment_weight
+    item_incentive,
+    item_incentive_at_start,
+    incentive_sensitivity,
+    inducement,
+    payment_pull,
+    budget_pull,
+    payment_weight,
 ):
-    """How practice answers: each item its own margin, all of them want of income, inpatient care the way of payment."""
+    """How practice answers: each item its own margin, all of them want of income and the way of payment."""
     return inducement * exp(
         incentive_sensitivity * (item_incentive - item_incentive_at_start)
-        + by(care, outpatient=0, inpatient=payment_weight * payment_pull)
+        + payment_weight * by(care, outpatient=budget_pull, inpatient=payment_pull)
     )
 
 
@@ -150,9 +163,25 @@ def technology_rise(technology, technology_drift, technology_pace):
 
 
 @smooth("yuan_2010/contact", over=(tier, care, bill_item), time="item_time", start="intensity_at_start")
-def intensity(intensity_at_start, technology, item_response, volume_control, substitution):
+def intensity(intensity_at_start, technology, item_response, volume_control, substitution, remote_prescriptions):
     """Real amount of an item used in a contact of reference severity (item waterbed: each item by itself)."""
-    return intensity_at_start * technology * item_response * volume_control * substitution
+    return (
+        intensity_at_start
+        * technology
+        * item_response
+        * volume_control
+        * substitution
+        * by(
+            tier,
+            tertiary=by(
+                care,
+                outpatient=by(bill_item, drugs=remote_prescriptions, consumables=1, tests=1, services=1),
+                inpatient=1,
+            ),
+            secondary=1,
+            primary=1,
+        )
+    )
 
 
 @auxiliary("dimensionless", over=bill_item)
@@ -168,9 +197,11 @@ def substitution(alternatives_rise, consumables_use):
 
 
 @auxiliary("yuan/contact", over=(tier, care, bill_item))
-def item_bill(intensity, item_price, severity):
-    """What an item adds to the bill of one contact."""
-    return intensity * item_price * severity
+def item_bill(intensity, item_price, severity, kept_bill, traditional_share, bundle_ratio, traditional_fee):
+    """What an item adds to the bill of one contact: less where inpatients recover elsewhere, or are treated by hand."""
+    return intensity * item_price * severity * by(
+        care, outpatient=1, inpatient=kept_bill * (1 - traditional_share * (1 - bundle_ratio))
+    ) + by(care, outpatient=0, inpatient=by(bill_item, drugs=0, consumables=0, tests=0, services=traditional_fee))
 
 
 @auxiliary("yuan/contact", over=(tier, care))

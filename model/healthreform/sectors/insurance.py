@@ -71,9 +71,26 @@ def pool_income(contributions_pooled, resident_premiums, resident_subsidies):
 
 
 @auxiliary("dimensionless", over=(tier, care, scheme))
-def fund_share(insured_share, out_of_list_share, reimbursement_rate, benefit_cut):
-    """Share of a bill that the fund is due to pay: insured, on the list, at the scheme's rate for that tier."""
-    return insured_share * (1 - out_of_list_share) * reimbursement_rate * (1 - benefit_cut)
+def fund_share(insured_share, out_of_list_share, reimbursement_rate, reimbursement_gap, benefit_cut):
+    """Share of a bill that the fund is due to pay: insured, on the list, at the scheme's rate for that tier.
+
+    A gap between tiers takes part of tertiary hospitals' rate, and pays primary care's patients part of what was left.
+    """
+    return (
+        insured_share
+        * (1 - out_of_list_share)
+        * (
+            reimbursement_rate
+            + reimbursement_gap
+            * by(
+                tier,
+                tertiary=0 - reimbursement_rate["tertiary"],
+                secondary=0,
+                primary=1 - reimbursement_rate["primary"],
+            )
+        )
+        * (1 - benefit_cut)
+    )
 
 
 @auxiliary("dimensionless", over=(tier, care, scheme))
@@ -99,7 +116,15 @@ def bills(contacts, cost_per_contact):
 
 @auxiliary("yuan/year", over=(tier, care, scheme))
 def claims_made(
-    contacts, cost_per_contact, fund_share, case_share, case_rate, coding_index, case_payment_exclusion, points_value
+    contacts,
+    cost_per_contact,
+    fund_share,
+    case_share,
+    rule_share,
+    case_rate,
+    coding_index,
+    case_payment_exclusion,
+    points_value,
 ):
     """Claims before any cap: by item, and by the case where that is how the fund pays."""
     return (
@@ -108,8 +133,8 @@ def claims_made(
         * by(
             care,
             outpatient=cost_per_contact["outpatient"],
-            inpatient=cost_per_contact["inpatient"] * (1 - case_share * (1 - case_payment_exclusion))
-            + case_rate * coding_index * points_value * case_share * (1 - case_payment_exclusion),
+            inpatient=cost_per_contact["inpatient"] * (1 - case_share * rule_share * (1 - case_payment_exclusion))
+            + case_rate * coding_index * points_value * case_share * rule_share * (1 - case_payment_exclusion),
         )
     )
 
@@ -133,9 +158,9 @@ def cap_cut(claims_made, claims_budget, capped_share, overspend_on_hospitals):
 
 
 @flow("yuan/year", over=(tier, care, scheme), into="claims_payable")
-def claims_due(claims_made, cap_cut):
-    """Claims the fund accepts."""
-    return claims_made * (1 - cap_cut)
+def claims_due(claims_made, cap_cut, capitated_share, consortium_member_share, overspend_cut):
+    """Claims the fund accepts: cut by the cap, or by what a consortium bears that overspent its budget."""
+    return claims_made * (1 - cap_cut * (1 - capitated_share)) * (1 - consortium_member_share * overspend_cut)
 
 
 @stock("yuan", over=(tier, scheme), owed_by="fund", owed_to="provider")
@@ -250,9 +275,13 @@ def retail_sales(
 
 
 @auxiliary("dimensionless", over=scheme)
-def fund_margin(pool_income, claims_due):
-    """Income over claims, as a share of income; a fund without income has lost all of it."""
-    return where(pool_income > 0, 1 - total(claims_due, tier, care) / pool_income, -1)
+def fund_margin(pool_income, claims_due, consortium_savings, contract_fees, outside_claims):
+    """Income over claims and what consortia and family doctors get; a fund without income has lost all of it."""
+    return where(
+        pool_income > 0,
+        1 - (total(claims_due, tier, care) + consortium_savings + contract_fees + outside_claims) / pool_income,
+        -1,
+    )
 
 
 @smooth(
