@@ -68,9 +68,9 @@ def pay_floor_paid(pay_floor_gap, staff):
 
 
 @auxiliary("yuan/worker/year", over=tier)
-def pay_earned(fixed_pay, performance_pay, staff, payroll_limit, wage, on_cost_ratio):
-    """Pay that a house can give: fixed and performance pay, within the payroll limit."""
-    return minimum(payroll_limit * wage * (1 + on_cost_ratio), (fixed_pay + performance_pay) / staff)
+def pay_earned(fixed_pay, performance_pay, surplus_for_pay, staff, payroll_limit, wage, on_cost_ratio):
+    """Pay that a house can give: fixed and performance pay and its consortium's surplus, within the payroll limit."""
+    return minimum(payroll_limit * wage * (1 + on_cost_ratio), (fixed_pay + performance_pay + surplus_for_pay) / staff)
 
 
 @auxiliary("dimensionless", over=tier, outcome=True)

@@ -1,6 +1,6 @@
 """Close consortia: the budget they hold for their members, what they save or overspend, and what a surplus pays for."""
 
-from ..stockflow import auxiliary, by, flow, maximum, minimum, stock, total, where
+from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, normal_cdf, stock, total, where
 from .names import care, scheme, tier
 
 
@@ -22,6 +22,16 @@ def budget_pull(cost_response, own_budget_weight, mean_margin_at_start):
     return 0 - cost_response * own_budget_weight["outpatient"] * (1 + mean_margin_at_start)
 
 
+@auxiliary(
+    "dimensionless", over=tier, source="Hodgkin and McGuire 1994, J Health Econ 13:1; diversion: own formulation"
+)
+def budget_restraint(own_budget_weight, diverted_share, cost_per_contact):
+    """Loss on an admission paid from an own budget, less what the budget would pay if the patient went up instead."""
+    return own_budget_weight["inpatient"] * maximum(
+        0, 1 - diverted_share * cost_per_contact["tertiary", "inpatient"] / cost_per_contact["inpatient"]
+    )
+
+
 # --- the budget, and who keeps or bears the difference ---
 
 
@@ -37,6 +47,26 @@ def consortium_claims(capitated_share, claims_made, outside_claims):
     return capitated_share * (total(claims_made, tier, care) + outside_claims)
 
 
+@auxiliary("dimensionless", over=scheme, source="normal spread of margins among consortia")
+def budget_position(consortium_budget, consortium_claims, consortium_dispersion):
+    """How far the mean consortium is from using up its budget, in standard deviations of its margin among consortia."""
+    return where(
+        consortium_budget > 0,
+        (consortium_budget - consortium_claims) / (consortium_budget * consortium_dispersion),
+        0,
+    )
+
+
+@auxiliary("yuan/year", over=scheme, source="expected positive part of a normal variable, in closed form")
+def budget_saved(consortium_budget, consortium_claims, consortium_dispersion, budget_position, normal_density):
+    """What those consortia save that save at all: some do where the mean one overspends."""
+    return maximum(
+        0,
+        consortium_budget * consortium_dispersion * normal_density * exp(0 - budget_position * budget_position / 2)
+        + (consortium_budget - consortium_claims) * normal_cdf(budget_position),
+    )
+
+
 @flow(
     "yuan/year",
     over=scheme,
@@ -44,22 +74,24 @@ def consortium_claims(capitated_share, claims_made, outside_claims):
     payee="consortium",
     source="Priority Tasks for 2024, No. 29 [2024], II.5: savings retained",
 )
-def consortium_savings(consortium_budget, consortium_claims, savings_kept_share, payable_share):
+def consortium_savings(budget_saved, savings_kept_share, payable_share):
     """Savings on the budget that consortia may keep, as far as the reserve reaches."""
-    return savings_kept_share * maximum(0, consortium_budget - consortium_claims) * payable_share
+    return savings_kept_share * budget_saved * payable_share
 
 
 @auxiliary(
     "dimensionless", over=scheme, source="Priority Tasks for 2024, No. 29 [2024], II.5: excess reasonably shared"
 )
-def overspend_cut(consortium_budget, consortium_claims, overspend_shared, claims_made, consortium_member_share):
-    """Part of a member's claims that is not accepted, because the consortium bears its share of an overspend."""
+def overspend_cut(
+    budget_saved, consortium_budget, consortium_claims, overspend_shared, claims_made, consortium_member_share
+):
+    """Part of a member's claims that is not accepted, because consortia that overspend bear their share of it."""
     return where(
         total(claims_made, tier, care) > 0,
         minimum(
             1,
             overspend_shared
-            * maximum(0, consortium_claims - consortium_budget)
+            * maximum(0, budget_saved - consortium_budget + consortium_claims)
             / total(claims_made * consortium_member_share, tier, care),
         ),
         0,
@@ -94,13 +126,31 @@ def surplus_used(consortium_surplus, surplus_time):
     over=tier,
     payer="consortium",
     payee="provider",
-    source="own formulation: surplus split between county hospital and primary care, part of it paid out as pay there",
+    source="own formulation: surplus split between county hospital and primary care",
 )
-def surplus_shared(surplus_used, surplus_to_prevention, surplus_to_primary_care):
-    """Surplus given to the member houses, which share it out as any other income: part of it becomes pay."""
+def surplus_shared(surplus_used, surplus_to_prevention, surplus_to_pay, surplus_to_primary_care):
+    """Surplus given to the member houses for whatever they need."""
     return (
         surplus_used
         * (1 - surplus_to_prevention)
+        * (1 - surplus_to_pay)
+        * by(tier, tertiary=0, secondary=1 - surplus_to_primary_care, primary=surplus_to_primary_care)
+    )
+
+
+@flow(
+    "yuan/year",
+    over=tier,
+    payer="consortium",
+    payee="provider",
+    source="own formulation: surplus split between county hospital and primary care",
+)
+def surplus_for_pay(surplus_used, surplus_to_prevention, surplus_to_pay, surplus_to_primary_care):
+    """Surplus given to the member houses to pay their staff more."""
+    return (
+        surplus_used
+        * (1 - surplus_to_prevention)
+        * surplus_to_pay
         * by(tier, tertiary=0, secondary=1 - surplus_to_primary_care, primary=surplus_to_primary_care)
     )
 

@@ -137,9 +137,9 @@ def net_income(revenue, drugs_bought, consumables_paid, operating_paid, interest
 
 
 @auxiliary("yuan/year", over=tier)
-def surplus(net_income, pay_paid, pay_floor_paid):
-    """Surplus after pay, of which government pays what lifts it to the floor."""
-    return net_income - pay_paid + by(tier, tertiary=0, secondary=0, primary=pay_floor_paid)
+def surplus(net_income, pay_paid, surplus_for_pay, pay_floor_paid):
+    """Surplus after pay, towards which consortia and, for the floor, government give money of their own."""
+    return net_income - pay_paid + surplus_for_pay + by(tier, tertiary=0, secondary=0, primary=pay_floor_paid)
 
 
 @auxiliary("dimensionless", over=tier, outcome=True)

@@ -119,9 +119,13 @@ def inducement_on_contacts(inducement, induced_contact_weight):
 
 
 @auxiliary("dimensionless", over=(tier, care))
-def induced_contacts(inducement_on_contacts, admission_payment_effect, bed_pressure):
-    """Contacts doctors add for want of income, under payment by the case, or because beds are empty."""
-    return inducement_on_contacts * by(care, outpatient=1, inpatient=admission_payment_effect * bed_pressure)
+def induced_contacts(inducement_on_contacts, admission_payment_effect, bed_pressure, remote_follow_ups):
+    """Contacts doctors add: for want of income, under payment by the case, because beds are empty, or at a distance."""
+    return inducement_on_contacts * by(
+        care,
+        outpatient=by(tier, tertiary=1 + remote_follow_ups, secondary=1, primary=1),
+        inpatient=admission_payment_effect * bed_pressure,
+    )
 
 
 @auxiliary("dimensionless", over=tier, source="Roemer's law; Shain and Roemer 1959")

@@ -176,9 +176,9 @@ def claims_falling_due(claims_payable, claim_time):
 
 
 @auxiliary("dimensionless", over=scheme)
-def payable_share(fund_reserve, claims_falling_due, working_reserve_time):
+def payable_share(fund_reserve, claims_falling_due, outside_claims, working_reserve_time):
     """How far the reserve reaches: near one with months of money, nothing when it is empty; the rest stays owed."""
-    return fund_reserve / (fund_reserve + claims_falling_due * working_reserve_time)
+    return fund_reserve / (fund_reserve + (claims_falling_due + outside_claims) * working_reserve_time)
 
 
 @flow("yuan/year", over=(tier, scheme), payer="fund", payee="provider", out_of="claims_payable")

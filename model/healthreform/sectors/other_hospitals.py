@@ -13,13 +13,13 @@ def rule_share(other_hospital_share, other_hospitals_joining):
 @auxiliary("yuan/yuan_2010", over=tier, source="own formulation: mean of those who buy in volume and those who do not")
 def drug_price_paid(procured_price, other_drug_price, rule_share):
     """Price index of drugs as a tier buys them."""
-    return procured_price * rule_share + other_drug_price * (1 - rule_share)
+    return other_drug_price - (other_drug_price - procured_price) * rule_share
 
 
 @auxiliary("yuan/yuan_2010", over=tier, source="own formulation: mean of those who buy in volume and those who do not")
 def consumables_price_paid(consumables_price, other_consumables_price, rule_share):
     """Price index of consumables as a tier buys them."""
-    return consumables_price * rule_share + other_consumables_price * (1 - rule_share)
+    return other_consumables_price - (other_consumables_price - consumables_price) * rule_share
 
 
 @reference("dimensionless", over=bill_item, source="by definition")

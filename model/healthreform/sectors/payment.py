@@ -141,9 +141,9 @@ def perceived_result(case_result):
 
 
 @auxiliary("dimensionless", over=tier, source="Hodgkin and McGuire 1994, J Health Econ 13:1")
-def admission_payment_effect(case_share, rule_share, perceived_result, admission_response, own_budget_weight):
+def admission_payment_effect(case_share, rule_share, perceived_result, admission_response, budget_restraint):
     """Admissions answer the gain on a case, as far as cases are paid; one paid from an own budget brings none."""
-    return exp(admission_response * (case_share * rule_share * perceived_result - own_budget_weight["inpatient"]))
+    return exp(admission_response * (case_share * rule_share * perceived_result - budget_restraint))
 
 
 # --- coding ---

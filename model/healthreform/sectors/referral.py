@@ -65,6 +65,12 @@ def remote_share(internet_hospital_share, internet_hospital_uptake):
     return internet_hospital_share * internet_hospital_uptake
 
 
+@auxiliary("dimensionless", source="Liu Y 2024, J Med Internet Res 26:e57609: it adds visits and replaces none")
+def remote_follow_ups(remote_share, remote_follow_up):
+    """Visits at a distance that doctors arrange besides those their outpatients come for."""
+    return remote_follow_up * remote_share
+
+
 @auxiliary("dimensionless", source="Liu Y 2024, J Med Internet Res 26:e57609: adopters' spending rises")
 def remote_prescriptions(remote_share, remote_prescribing):
     """Drugs prescribed to tertiary hospitals' outpatients, against none prescribed at a distance."""
