@@ -256,8 +256,8 @@ ACCESS = {
 }
 
 CONSORTIA = {
-    "on paper": consortium(0.01, 0.03, 0.1, 0.2),
-    "as found on the whole": consortium(0.03, 0.15, 0.5, 1.0),
+    "on paper": consortium(0.005, 0.02, 0.1, 0.2),
+    "as found on the whole": consortium(0.015, 0.08, 0.4, 1.0),
     "at its best": consortium(0.03, 0.15, 1.0, 1.0, **ACCESS),
 }
 

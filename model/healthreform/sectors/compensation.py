@@ -67,7 +67,7 @@ def pay_floor_paid(pay_floor_gap, staff):
     return pay_floor_gap * staff["primary"]
 
 
-@auxiliary("yuan/worker/year", over=tier)
+@auxiliary("yuan/worker/year", over=tier, source="accounting identity, within a limit set by policy")
 def pay_earned(fixed_pay, performance_pay, surplus_for_pay, staff, payroll_limit, wage, on_cost_ratio):
     """Pay that a house can give: fixed and performance pay and its consortium's surplus, within the payroll limit."""
     return minimum(payroll_limit * wage * (1 + on_cost_ratio), (fixed_pay + performance_pay + surplus_for_pay) / staff)
