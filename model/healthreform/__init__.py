@@ -16,6 +16,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from .calibration.calibrating import calibrate, fit
     from .check_model import check
+    from .ensembles import ensemble
     from .flows_of_money import bridge, ledger, national_accounts, transactions
     from .inventory import equations, levers, loops, parameters, places, scenarios, variables
     from .observations import fit_to_history, history
@@ -44,6 +45,7 @@ _WHERE = {
     "fit_to_history": "observations",
     "fit": "calibration.calibrating",
     "calibrate": "calibration.calibrating",
+    "ensemble": "ensembles",
     "national_accounts": "flows_of_money",
     "transactions": "flows_of_money",
     "bridge": "flows_of_money",
@@ -78,6 +80,7 @@ __all__ = [
     "fit_to_history",
     "fit",
     "calibrate",
+    "ensemble",
     "national_accounts",
     "transactions",
     "bridge",

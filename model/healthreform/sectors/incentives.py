@@ -160,12 +160,13 @@ def item_response(
     item_incentive_at_start,
     incentive_sensitivity,
     inducement,
+    inducement_weight,
     payment_pull,
     budget_pull,
     payment_weight,
 ):
     """How practice answers: each item its own margin, all of them want of income and the way of payment."""
-    return inducement * exp(
+    return (1 + inducement_weight * (inducement - 1)) * exp(
         incentive_sensitivity * (item_incentive - item_incentive_at_start)
         + payment_weight * by(care, outpatient=budget_pull, inpatient=payment_pull)
     )

@@ -84,9 +84,26 @@ def marginal_revenue_at_start(marginal_revenue):
 
 
 @auxiliary("dimensionless", over=tier, source="Ellis and McGuire 1986, J Health Econ 5:129")
-def payment_pull(marginal_revenue, marginal_revenue_at_start, cost_response):
-    """What the way of payment does to the cost of a case, as a logarithm: it moves with marginal revenue."""
-    return cost_response * (marginal_revenue - marginal_revenue_at_start)
+def payment_pull(marginal_revenue, marginal_revenue_at_start, usual_marginal_revenue, cost_response, adapted_share):
+    """What the way of payment does to the cost of a case, as a logarithm: it moves with marginal revenue.
+
+    Part of the answer is to the change and not to the level: it wears off as practice gets used to the new way.
+    """
+    return cost_response * (
+        (1 - adapted_share) * (marginal_revenue - marginal_revenue_at_start)
+        + adapted_share * (marginal_revenue - usual_marginal_revenue)
+    )
+
+
+@smooth(
+    "dimensionless",
+    over=tier,
+    time="adapting_time",
+    source="effects that decay partly: Liu Y 2025, Front Public Health; first-order",
+)
+def usual_marginal_revenue(marginal_revenue):
+    """Marginal revenue that practice has got used to."""
+    return marginal_revenue
 
 
 @auxiliary("dimensionless", over=tier, source="Ellis and McGuire 1986, J Health Econ 5:129")
