@@ -162,15 +162,15 @@ def volume_control(prescribing_control, controllable_share, prescribing_control_
 
 
 @auxiliary("dimensionless", over=bill_item)
-def substitution(alternatives_rise, consumables_use):
-    """Alternatives to procured drugs, and expandable consumables, are used more."""
-    return by(bill_item, drugs=alternatives_rise, consumables=consumables_use, tests=1, services=1)
+def substitution(alternatives_rise, shortage_effect, consumables_use):
+    """Alternatives to drugs procured or short, and expandable consumables, are used more."""
+    return by(bill_item, drugs=alternatives_rise * shortage_effect, consumables=consumables_use, tests=1, services=1)
 
 
 @auxiliary("yuan/contact", over=(tier, care, bill_item))
-def item_bill(intensity, item_price, severity):
-    """What an item adds to the bill of one contact."""
-    return intensity * item_price * severity
+def item_bill(intensity, item_price, severity, innovation_cost):
+    """What an item adds to the bill of one contact; new drugs come on top of those there were at the start."""
+    return intensity * item_price * severity + by(bill_item, drugs=innovation_cost, consumables=0, tests=0, services=0)
 
 
 @auxiliary("yuan/contact", over=(tier, care))

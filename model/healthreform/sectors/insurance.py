@@ -1,6 +1,19 @@
 """Insurance: money in, cover of a contact, claims, what is owed and paid, and what pools do when they run short."""
 
-from ..stockflow import auxiliary, balance, by, flow, maximum, normal_cdf, smooth, smooth_minimum, stock, total, where
+from ..stockflow import (
+    auxiliary,
+    balance,
+    by,
+    flow,
+    maximum,
+    minimum,
+    normal_cdf,
+    smooth,
+    smooth_minimum,
+    stock,
+    total,
+    where,
+)
 from .names import care, scheme, tier
 
 # --- money in ---
@@ -50,9 +63,17 @@ def contributions_to_accounts(contributions, account_split):
 
 
 @flow("yuan/year", payer="household", payee="fund[resident]")
-def resident_premiums(insured_persons, resident_premium, resident_financing_ratio, premium_answer):
-    """Premiums residents pay."""
-    return insured_persons["resident"] * resident_premium * resident_financing_ratio * premium_answer["resident"]
+def resident_premiums(
+    insured_persons, resident_premium, resident_financing_ratio, premium_answer, poor_share, assisted_premium_share
+):
+    """Premiums residents pay; medical assistance pays for some of the poor."""
+    return (
+        insured_persons["resident"]
+        * (1 - poor_share * assisted_premium_share)
+        * resident_premium
+        * resident_financing_ratio
+        * premium_answer["resident"]
+    )
 
 
 @flow("yuan/year", payer="government", payee="fund[resident]")
@@ -62,24 +83,52 @@ def resident_subsidies(insured_persons, resident_subsidy, resident_financing_rat
 
 
 @auxiliary("yuan/year", over=scheme)
-def pool_income(contributions_pooled, resident_premiums, resident_subsidies):
+def pool_income(
+    contributions_pooled, maternity_contributions_merged, resident_premiums, assisted_premiums, resident_subsidies
+):
     """Income of the pools."""
-    return by(scheme, employee=contributions_pooled, resident=resident_premiums + resident_subsidies)
+    return by(
+        scheme,
+        employee=contributions_pooled + maternity_contributions_merged,
+        resident=resident_premiums + assisted_premiums + resident_subsidies,
+    )
 
 
 # --- what a contact is covered for ---
 
 
 @auxiliary("dimensionless", over=(tier, care, scheme))
-def fund_share(insured_share, out_of_list_share, reimbursement_rate, benefit_cut):
-    """Share of a bill that the fund is due to pay: insured, on the list, at the scheme's rate for that tier."""
-    return insured_share * (1 - out_of_list_share) * reimbursement_rate * (1 - benefit_cut)
+def fund_share(
+    enrolled_share,
+    out_of_list_share,
+    reimbursement_rate,
+    band_share,
+    band_share_at_start,
+    designated_primary_share,
+    designated_at_start,
+    benefit_cut,
+):
+    """Share of a bill that the fund is due to pay: insured, on the list, at the scheme's rate for that tier.
+
+    Rates are means over the deductible, the ceiling and the designated institutions of the start.
+    """
+    return (
+        enrolled_share
+        * (1 - out_of_list_share)
+        * minimum(
+            1,
+            reimbursement_rate
+            * by(care, outpatient=1, inpatient=band_share / band_share_at_start)
+            * by(tier, tertiary=1, secondary=1, primary=designated_primary_share / designated_at_start),
+        )
+        * (1 - benefit_cut)
+    )
 
 
 @auxiliary("dimensionless", over=(tier, care, scheme))
-def patient_share(fund_share, other_payer_share, assistance_share):
+def patient_share(fund_share, other_payer_share, assistance_share, waived_share):
     """Share of a bill left to the patient, personal account included."""
-    return (1 - fund_share) * (1 - other_payer_share) * (1 - assistance_share)
+    return (1 - fund_share) * (1 - other_payer_share) * (1 - assistance_share) * (1 - waived_share)
 
 
 @auxiliary("dimensionless", over=(care, scheme), source="range of the felt price of account money: parameter file")
@@ -99,7 +148,7 @@ def bills(contacts, cost_per_contact):
 
 @auxiliary("yuan/year", over=(tier, care, scheme))
 def claims_made(
-    contacts, cost_per_contact, fund_share, case_share, case_rate, coding_index, case_payment_exclusion, points_value
+    contacts, cost_per_contact, fund_share, case_share, case_rate, coding_index, excluded_share, points_value
 ):
     """Claims before any cap: by item, and by the case where that is how the fund pays."""
     return (
@@ -108,8 +157,8 @@ def claims_made(
         * by(
             care,
             outpatient=cost_per_contact["outpatient"],
-            inpatient=cost_per_contact["inpatient"] * (1 - case_share * (1 - case_payment_exclusion))
-            + case_rate * coding_index * points_value * case_share * (1 - case_payment_exclusion),
+            inpatient=cost_per_contact["inpatient"] * (1 - case_share * (1 - excluded_share))
+            + case_rate * coding_index * points_value * case_share * (1 - excluded_share),
         )
     )
 
@@ -145,9 +194,9 @@ def claims_payable(bills_at_start, claim_time, fund_share):
 
 
 @auxiliary("yuan/year", over=scheme)
-def claims_falling_due(claims_payable, claim_time):
+def claims_falling_due(claims_payable, settlement_time):
     """Claims to be paid."""
-    return total(claims_payable, tier) / claim_time
+    return total(claims_payable, tier) / settlement_time
 
 
 @auxiliary("dimensionless", over=scheme)
@@ -157,9 +206,9 @@ def payable_share(fund_reserve, claims_falling_due, working_reserve_time):
 
 
 @flow("yuan/year", over=(tier, scheme), payer="fund", payee="provider", out_of="claims_payable")
-def claims_paid(claims_payable, claim_time, payable_share):
+def claims_paid(claims_payable, settlement_time, payable_share):
     """Claims paid: what is due, as far as the reserve reaches."""
-    return claims_payable / claim_time * payable_share
+    return claims_payable / settlement_time * payable_share
 
 
 # --- what patients and others pay ---
@@ -250,9 +299,15 @@ def retail_sales(
 
 
 @auxiliary("dimensionless", over=scheme)
-def fund_margin(pool_income, claims_due):
-    """Income over claims, as a share of income; a fund without income has lost all of it."""
-    return where(pool_income > 0, 1 - total(claims_due, tier, care) / pool_income, -1)
+def fund_margin(pool_income, claims_due, critical_premium_due, maternity_financed):
+    """Income over all that is due, as a share of income; a fund without income has lost all of it."""
+    return where(
+        pool_income > 0,
+        1
+        - (total(claims_due, tier, care) + critical_premium_due + by(scheme, employee=maternity_financed, resident=0))
+        / pool_income,
+        -1,
+    )
 
 
 @smooth(
@@ -286,35 +341,8 @@ def fund_time(fund_reserve, claims_due):
     return where(total(claims_due, tier, care) > 0, fund_reserve / total(claims_due, tier, care), 0)
 
 
-# --- commercial insurance: declared at the boundary ---
-
-
-@stock("yuan", account="insurer")
-def insurer_reserve(insurer_reserve_at_start):
-    """Money commercial health insurers hold."""
-    return insurer_reserve_at_start
-
-
-@flow("yuan/year", payer="household", payee="insurer")
-def commercial_premiums(gdp, commercial_premium_share):
-    """Premiums of commercial health insurance."""
-    return gdp * commercial_premium_share
-
-
-@flow("yuan/year", payer="insurer", payee="household")
-def commercial_claims(commercial_premiums, commercial_claims_ratio):
-    """Claims commercial insurers pay to their customers."""
-    return commercial_premiums * commercial_claims_ratio
-
-
-@flow("yuan/year", payer="insurer", payee="economy")
-def insurer_costs(commercial_premiums, commercial_claims_ratio, insurer_retained_share):
-    """Insurers' costs and profits, apart from what they set aside."""
-    return commercial_premiums * (1 - commercial_claims_ratio) * (1 - insurer_retained_share)
-
-
 @balance("yuan/year", scale="medical_income_total")
-def bills_settled(bills, claims_due, left_to_patients, other_paid, assistance_paid, borne_by_provider):
+def bills_settled(bills, claims_due, left_to_patients, other_paid, assistance_paid, waived_paid, borne_by_provider):
     """Every bill is settled: by fund, patient, other payers, assistance, or the provider that bears the rest."""
     return (
         total(bills, tier, care, scheme)
@@ -322,5 +350,5 @@ def bills_settled(bills, claims_due, left_to_patients, other_paid, assistance_pa
         - total(left_to_patients, tier, care, scheme)
         - total(other_paid, tier, care, scheme)
         - total(assistance_paid, tier, care, scheme)
-        - total(borne_by_provider, tier)
+        - total(waived_paid + borne_by_provider, tier)
     )

@@ -1,6 +1,6 @@
 """Outcomes: what is published, and what a reform is judged by. No stocks here."""
 
-from ..stockflow import auxiliary, balance, by, log, normal_cdf, total, where
+from ..stockflow import auxiliary, balance, by, total, where
 from .names import bill_item, care, scheme, tier
 
 # --- funds raised: total health expenditure as published ---
@@ -15,39 +15,58 @@ def government_health_expenditure(
     public_health_paid,
     public_health_paid_elsewhere,
     assistance_paid,
+    assisted_premiums,
+    aid_paid,
+    waived_paid,
+    maternity_backed,
     other_government_health,
 ):
     """Government's part of total health expenditure."""
     return (
         resident_subsidies
-        + total(recurrent_subsidy + losses_covered + capital_subsidy, tier)
+        + total(recurrent_subsidy + losses_covered + capital_subsidy + waived_paid, tier)
         + public_health_paid
         + public_health_paid_elsewhere
         + total(assistance_paid, tier, care, scheme)
+        + assisted_premiums
+        + aid_paid
+        + maternity_backed
         + other_government_health
     )
 
 
 @auxiliary("yuan/year", outcome=True)
-def social_health_expenditure(contributions, resident_premiums, commercial_premiums, other_paid, other_social_health):
+def social_health_expenditure(
+    contributions,
+    maternity_contributions,
+    resident_premiums,
+    commercial_premiums,
+    supplement_premiums,
+    other_paid,
+    other_social_health,
+):
     """Social part: contributions and premiums as received, commercial premiums in full, employers and others."""
     return (
         contributions
+        + maternity_contributions
         + resident_premiums
         + commercial_premiums
+        + supplement_premiums
         + total(other_paid, tier, care, scheme)
         + other_social_health
     )
 
 
 @auxiliary("yuan/year", outcome=True)
-def out_of_pocket_expenditure(
-    patients_paid, household_retail, other_household_health, commercial_claims, claims_offset
-):
-    """Households' part: cash paid for care and goods, less commercial claims that reimburse it."""
-    return (
-        total(patients_paid, tier, care) + household_retail + other_household_health - claims_offset * commercial_claims
-    )
+def out_of_pocket_expenditure(patients_paid, household_retail, other_household_health, reimbursed):
+    """Households' part: cash paid for care and goods, less what they get back."""
+    return total(patients_paid, tier, care) + household_retail + other_household_health - reimbursed
+
+
+@auxiliary("yuan/year", outcome=True, source="accounting identity")
+def reimbursed(critical_illness_paid, aid_paid, commercial_claims, supplement_claims, delivery_reimbursed):
+    """What households get back of what they paid for care: from insurers, assistance and maternity insurance."""
+    return critical_illness_paid + aid_paid + commercial_claims + supplement_claims + delivery_reimbursed
 
 
 @auxiliary("yuan/year", outcome=True)
@@ -132,27 +151,13 @@ def unmet_share(unserved, contacts_needed, seeking, contacts_sought):
     )
 
 
-# --- burden: the tail of a lognormal ---
+# --- burden (how many bear too much: protection) ---
 
 
 @auxiliary("yuan/person/year", outcome=True)
 def out_of_pocket_per_person(out_of_pocket_expenditure, persons_total):
     """Out-of-pocket spending per head."""
     return out_of_pocket_expenditure / persons_total
-
-
-@auxiliary("dimensionless", outcome=True, source="tail of a lognormal in closed form")
-def catastrophic_share(
-    out_of_pocket_per_person, gdp, persons_total, income_to_output, catastrophic_threshold, out_of_pocket_dispersion
-):
-    """Share of people whose spending passes a share of their income: a lognormal with the flows' mean (see docs)."""
-    return 1 - normal_cdf(
-        (
-            log(catastrophic_threshold * income_to_output * gdp / persons_total / out_of_pocket_per_person)
-            + out_of_pocket_dispersion * out_of_pocket_dispersion / 2
-        )
-        / out_of_pocket_dispersion
-    )
 
 
 # --- money as published ---
@@ -196,10 +201,14 @@ def scheme_income(pool_income, contributions_to_accounts):
 
 
 @auxiliary("yuan/year", over=scheme, outcome=True)
-def scheme_expenditure(claims_paid, savings_retained, account_paid, account_retail):
+def scheme_expenditure(
+    claims_paid, savings_retained, critical_premium_paid, maternity_financed, account_paid, account_retail
+):
     """Expenditure of a scheme as published: for employees, pool and personal accounts together."""
-    return total(claims_paid + savings_retained, tier) + by(
-        scheme, employee=total(account_paid, tier, care) + account_retail, resident=0
+    return (
+        total(claims_paid + savings_retained, tier)
+        + critical_premium_paid
+        + by(scheme, employee=maternity_financed + total(account_paid, tier, care) + account_retail, resident=0)
     )
 
 
@@ -241,11 +250,27 @@ def spent_on_care(
 
 
 @auxiliary("yuan/year", outcome=True)
-def funds_kept(pool_income, contributions_to_accounts, claims_due, account_paid, account_retail):
-    """What pools and personal accounts take in beyond the claims they accept and the bills and drugs they pay."""
+def funds_kept(
+    pool_income,
+    maternity_contributions_apart,
+    maternity_backed,
+    maternity_allowances,
+    delivery_reimbursed,
+    contributions_to_accounts,
+    claims_due,
+    critical_premium_due,
+    account_paid,
+    account_retail,
+):
+    """What pools and accounts take in beyond what they owe and pay for care, for cover and to mothers."""
     return (
         total(pool_income, scheme)
+        + maternity_contributions_apart
+        + maternity_backed
+        - maternity_allowances
+        - delivery_reimbursed
         - total(claims_due, tier, care, scheme)
+        - total(critical_premium_due, scheme)
         + contributions_to_accounts
         - total(account_paid, tier, care)
         - account_retail
@@ -253,9 +278,23 @@ def funds_kept(pool_income, contributions_to_accounts, claims_due, account_paid,
 
 
 @auxiliary("yuan/year", outcome=True)
-def insurers_kept(commercial_premiums, commercial_claims, claims_offset):
-    """Commercial premiums beyond the claims that reimburse care counted elsewhere."""
-    return commercial_premiums - claims_offset * commercial_claims
+def insurers_kept(
+    commercial_premiums,
+    supplement_premiums,
+    critical_premium_due,
+    commercial_claims,
+    supplement_claims,
+    critical_illness_paid,
+):
+    """Insurers' premiums beyond the claims that reimburse care counted elsewhere."""
+    return (
+        commercial_premiums
+        + supplement_premiums
+        + total(critical_premium_due, scheme)
+        - commercial_claims
+        - supplement_claims
+        - critical_illness_paid
+    )
 
 
 @auxiliary("yuan/year", outcome=True)
@@ -265,6 +304,20 @@ def capital_and_administration(capital_subsidy, other_government_health, other_s
 
 
 @balance("yuan/year", scale="total_health_expenditure")
-def bridge(total_health_expenditure, spent_on_care, funds_kept, insurers_kept, capital_and_administration):
-    """Funds raised equal what is spent on care and what funds, insurers, builders and offices keep."""
-    return total_health_expenditure - spent_on_care - funds_kept - insurers_kept - capital_and_administration
+def bridge(
+    total_health_expenditure,
+    spent_on_care,
+    funds_kept,
+    insurers_kept,
+    maternity_allowances,
+    capital_and_administration,
+):
+    """Funds raised equal what is spent on care, mothers' allowances, and what funds, insurers and offices keep."""
+    return (
+        total_health_expenditure
+        - spent_on_care
+        - funds_kept
+        - insurers_kept
+        - maternity_allowances
+        - capital_and_administration
+    )

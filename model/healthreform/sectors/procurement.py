@@ -173,9 +173,13 @@ def consumables_use(family_covered, family_share, consumables_price_cut, family_
 
 
 @auxiliary("yuan/year", over=bill_item)
-def procurement_saving(item_income, procured_price, other_drug_price, consumables_price, other_consumables_price):
-    """Saving of a year: price cut times the volume bought, whoever gains by it."""
-    return total(item_income, tier) * by(
+def procurement_saving(
+    item_income, innovation_spending, procured_price, other_drug_price, consumables_price, other_consumables_price
+):
+    """Saving of a year: price cut times the volume bought, whoever gains by it; new drugs are not bought in volume."""
+    return (
+        total(item_income, tier) - by(bill_item, drugs=innovation_spending, consumables=0, tests=0, services=0)
+    ) * by(
         bill_item,
         drugs=other_drug_price / procured_price - 1,
         consumables=other_consumables_price / consumables_price - 1,
