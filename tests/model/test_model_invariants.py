@@ -18,7 +18,7 @@ NO_ANSWER = {
         ("siphon_elasticity", 0.0), ("bed_surplus_response", 0.0), ("capability_of_equipment", 0.0),
         ("promotion_share", 0.0), ("service_price_adjustment", 0.0), ("mark_up_price_compensation", 0.0),
         ("admission_response", 0.0), ("list_response", 0.0), ("cost_response", 0.0), ("stay_response", 0.0),
-        ("family_price_elasticity", 0.0),
+        ("family_price_elasticity", 0.0), ("exit_shortage", 0.0),
     )
     for key, value in every(name, number).items()
 }  # fmt: skip
@@ -33,7 +33,7 @@ def with_and_without_rounds() -> Runs:
 def test_savings_of_procurement_sum_over_those_who_gain_to_price_cut_times_volume():
     runs = with_and_without_rounds()
     gained = 0.0
-    for name in ("claims_due", "left_to_patients", "other_paid", "assistance_paid", "borne_by_provider"):
+    for name in ("claims_due", "left_to_patients", "other_paid", "assistance_paid", "waived_paid", "borne_by_provider"):
         gained = gained + runs.sum(name)[1] - runs.sum(name)[0]
     saving = runs["saving_total"][0]
     assert saving[-1] > 1e11 and runs["saving_total"][1].max() == 0

@@ -194,9 +194,13 @@ def claims_payable(bills_at_start, claim_time, fund_share):
 
 
 @auxiliary("yuan/year", over=scheme)
-def claims_falling_due(claims_payable, settlement_time):
-    """Claims to be paid."""
-    return total(claims_payable, tier) / settlement_time
+def claims_falling_due(claims_payable, settlement_time, critical_premium_payable, claim_time, maternity_call):
+    """Claims to be paid, premiums for critical illness and maternity benefits among them."""
+    return (
+        total(claims_payable, tier) / settlement_time
+        + critical_premium_payable / claim_time
+        + by(scheme, employee=maternity_call, resident=0)
+    )
 
 
 @auxiliary("dimensionless", over=scheme)

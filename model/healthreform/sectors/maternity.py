@@ -1,11 +1,11 @@
 """Maternity insurance: who pays, for whose births, and what mothers receive; an account apart until the merger."""
 
-from ..stockflow import auxiliary, flow, maximum, stock
+from ..stockflow import auxiliary, flow, stock
 
 
 @stock("yuan", account="maternity_fund", outcome=True, source="accounting identity")
 def maternity_reserve(maternity_reserve_at_start):
-    """Money of maternity insurance; after its merger with the employee scheme, a float."""
+    """Money of maternity insurance while it has an account of its own."""
     return maternity_reserve_at_start
 
 
@@ -33,13 +33,13 @@ def maternity_contributions_merged(maternity_contributions, maternity_merged):
 # --- what mothers receive ---
 
 
-@flow("yuan/year", payer="maternity_fund", payee="household", source="births, wage and leave: Special Rules 2012")
+@auxiliary("yuan/year", source="births, wage and leave: Special Rules of 2012")
 def maternity_allowances(births, maternity_participation, wage, worker_per_person, maternity_leave):
     """Allowances: the wage during leave, for births whose mothers are insured for them."""
     return births * maternity_participation * wage * worker_per_person * maternity_leave
 
 
-@flow("yuan/year", payer="maternity_fund", payee="household", source="own formulation: what the scheme leaves")
+@auxiliary("yuan/year", source="own formulation: what the scheme leaves of the bill")
 def delivery_reimbursed(
     births,
     maternity_participation,
@@ -64,43 +64,38 @@ def delivery_reimbursed(
 # --- who pays it: the account apart, the employee scheme after the merger, government where neither can ---
 
 
-@auxiliary("yuan/year", source="own formulation: near nothing with months of money of its own, all when it is empty")
-def maternity_call(
+@flow("yuan/year", payer="maternity_fund", payee="household", source="as for claims: as far as the reserve reaches")
+def maternity_paid_apart(
     maternity_allowances, delivery_reimbursed, maternity_merged, maternity_reserve, working_reserve_time
 ):
-    """Benefits that are not paid from money of the account apart: where it is merged, or empty."""
-    return (maternity_allowances + delivery_reimbursed) * (
-        1
-        - (1 - maternity_merged)
+    """Maternity benefits paid from the account apart: nearly all with months of money, nothing when it is empty."""
+    return (
+        (maternity_allowances + delivery_reimbursed)
+        * (1 - maternity_merged)
         * maternity_reserve
         / (maternity_reserve + (maternity_allowances + delivery_reimbursed) * working_reserve_time)
     )
 
 
-@flow("yuan/year", payer="fund[employee]", payee="maternity_fund", source="Opinions of March 2019 on the merger")
+@auxiliary("yuan/year", source="accounting identity")
+def maternity_call(maternity_allowances, delivery_reimbursed, maternity_paid_apart):
+    """Maternity benefits that the account apart does not pay: where it is merged, or empty."""
+    return maternity_allowances + delivery_reimbursed - maternity_paid_apart
+
+
+@flow("yuan/year", payer="fund[employee]", payee="household", source="Opinions of March 2019 on the merger: one fund")
 def maternity_financed(maternity_call, payable_share):
     """Maternity benefits paid out of the employee scheme's pool."""
     return maternity_call * payable_share["employee"]
 
 
-@flow("yuan/year", payer="government", payee="maternity_fund", source="Social Insurance Law 2010, article 65")
+@flow("yuan/year", payer="government", payee="household", source="Social Insurance Law 2010, article 65")
 def maternity_backed(maternity_call, payable_share):
     """Maternity benefits that government makes good because the pool cannot."""
     return maternity_call * (1 - payable_share["employee"])
 
 
 @flow("yuan/year", payer="maternity_fund", payee="fund[employee]", source="Opinions of March 2019 on the merger")
-def maternity_reserve_merged(
-    maternity_reserve,
-    maternity_allowances,
-    delivery_reimbursed,
-    working_reserve_time,
-    maternity_merged,
-    maternity_merger_time,
-):
-    """The account's reserve, handed over to the employee scheme in the merger but for a float of some weeks."""
-    return (
-        maximum(0, maternity_reserve - (maternity_allowances + delivery_reimbursed) * working_reserve_time)
-        * maternity_merged
-        / maternity_merger_time
-    )
+def maternity_reserve_merged(maternity_reserve, maternity_merged, maternity_merger_time):
+    """The account's reserve, handed over to the employee scheme in the merger."""
+    return maternity_reserve * maternity_merged / maternity_merger_time
