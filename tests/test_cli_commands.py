@@ -70,6 +70,12 @@ def test_sweep_saves_a_run_for_each_row_under_its_label(command, design, tmp_pat
     assert list(runs.run.values) == ["a", "b", "c"] and set(runs.data_vars) == {"mean_pay", "failure", "design"}
 
 
+def test_sweep_takes_place_and_scenario_as_run_does(command, design, tmp_path):
+    arguments = ("china", "no_reform", "-o", tmp_path / "runs.nc", "--stop", 2012, "--keep", "mean_pay")
+    code, _, _ = command("sweep", design, *arguments)
+    assert code == 0 and hr.load(tmp_path / "runs.nc").attrs["scenario"] == "no_reform"
+
+
 def test_sweep_tells_which_rows_failed_and_keeps_the_others(command, design, tmp_path, monkeypatch):
     honest = sweeping.sweep_in_chunks
 
@@ -107,6 +113,13 @@ def test_show_fits_one_screen_and_says_what_depends_on_it(command, name):
 def test_show_gives_equation_unit_and_place(command):
     _, out, _ = command("show", "payable_share")
     assert "fund_reserve / (fund_reserve" in out and "dimensionless" in out and "sectors/insurance.py, line" in out
+
+
+@pytest.mark.parametrize("name", ["payable_share", "trust", "usual_claims", "graduation_stage_1", "bridge", "gdp"])
+def test_show_says_where_it_comes_from(command, name):
+    _, out, _ = command("show", name)
+    (row,) = [line for line in out.splitlines() if line.startswith("source ")]
+    assert row.removeprefix("source").strip()
 
 
 def test_no_variable_takes_more_than_one_screen_to_show():

@@ -113,3 +113,22 @@ def test_what_is_no_result_cannot_be_loaded(tmp_path, content):
         file.write_bytes(content)
     with pytest.raises(hr.OutputError, match=r"run\.nc: (there is no such file|it cannot be read)"):
         hr.load(file)
+
+
+def test_a_whole_result_is_saved_without_a_dimension_that_grows(tmp_path):
+    h5netcdf = pytest.importorskip("h5netcdf")
+    runs = hr.sweep("china", "baseline", pd.DataFrame({"payroll_limit": [1.0, 2.0]}), stop=2011, keep=["mean_pay"])
+    with h5netcdf.File(hr.save(runs, tmp_path / "runs.nc")) as stored:
+        assert not stored.dimensions["run"].isunlimited()
+
+
+def test_what_the_library_says_of_itself_is_not_passed_on(tmp_path, monkeypatch):
+    import xarray
+
+    def refuse(*arguments, **options):
+        raise FileNotFoundError(2, "Unable to synchronously create file (name = 'x', errno = 2)")
+
+    monkeypatch.setattr(xarray.Dataset, "to_netcdf", refuse)
+    result = hr.simulate("china", "baseline", stop=2010)
+    with pytest.raises(hr.OutputError, match=r"run\.nc: it cannot be written \(No such file or directory\)$"):
+        hr.save(result, tmp_path / "run.nc")

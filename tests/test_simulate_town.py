@@ -12,6 +12,7 @@ import pytest
 import healthreform as hr
 from healthreform import simulation
 from healthreform.assembly import UNITS
+from healthreform.showing import describe_name
 from healthreform.stockflow import Records
 
 EQUATIONS = '''"""A town's money."""
@@ -121,6 +122,11 @@ def town(tmp_path_factory):
     specification.loader.exec_module(equations)
     records = Records.from_text(RECORDS, units=UNITS)
     return hr.Place.load(folder / "town.toml", records=records, modules=(equations,))
+
+
+def test_a_name_whose_author_gave_no_source_is_shown_to_have_none(town):
+    for name in ("claims", "generosity"):
+        assert ("source", "none given") in describe_name(town, name)
 
 
 def test_yearly_values_are_totals_of_flows_and_ends_of_stocks(town):

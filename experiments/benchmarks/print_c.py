@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from healthreform.stockflow import maths_ir
 from healthreform.stockflow.flat import FlatModel
-from healthreform.stockflow.layout import Layout, Options, needed_at_start, needed_equations, plan
+from healthreform.stockflow.layout import Layout, Options, needed_at_start, needed_equations, places, plan
 from healthreform.stockflow.vector_ir import FunctionWriter
 from healthreform.stockflow.write_ir import EquationWriter
 
+LIBM = {"log": "log", "power": "pow"}
 SHIFTS = {"shl": "slli", "ashr": "srai", "lshr": "srli"}
 
 
@@ -94,6 +95,9 @@ class CWriter(FunctionWriter):
             return self.emit(f"_mm512_{SHIFTS[operation]}_epi64({a}, {b})", "I")
         other = f"_mm512_set1_epi64({b}LL)" if isinstance(b, int) else b
         return self.emit(f"_mm512_{names[operation]}({a}, {other})", "I")
+
+    def below(self, a: str, limit: int) -> str:
+        return self.emit(f"_mm512_cmplt_epu64_mask({a}, _mm512_set1_epi64({limit}LL))", "M")
 
     def pick(self, column: tuple[float, ...], number: str, name: str) -> str:
         padded = [float(item).hex() for item in (*column, *[0.0] * (16 - len(column)))]
@@ -272,58 +276,41 @@ def export_c(flat: FlatModel, keep: tuple[str, ...], method: str = "rk4", *, vec
     }
     parts += [f"#define {name} {size}" for name, size in sizes.items()]
     if vector:
-        parts += [_maths(name) for name in sorted(maths_ir.FUNCTIONS)]
+        parts += [_maths(name) for name in sorted(maths_ir.ARGUMENTS)]
     parts += [_rates(layout), _start(layout), RUN.replace("@REPORT@", _report(layout))]
     return "\n".join(parts)
 
 
 def _maths(name: str) -> str:
-    """A function of the kernel's, with scalar libm wherever the kernel goes to its general code."""
-    writer, count = CWriter(8), maths_ir.FUNCTIONS[name][1]
-    arguments = [f"a{index}" for index in range(count)]
-    plain = {"log": _c_log, "power": _c_power}
-    result = plain[name](writer, *arguments) if name in plain else maths_ir.FUNCTIONS[name][0](writer, *arguments)
+    """A function of the kernel's; logarithm and power with scalar libm where their usual form is not enough."""
+    writer = CWriter(8)
+    arguments = [f"a{index}" for index in range(maths_ir.ARGUMENTS[name])]
+    if name in LIBM:
+        result, usual = maths_ir.USUAL[name](writer, *arguments)
+        lanes = ", ".join(f"LANE({argument}, l)" for argument in arguments)
+        writer.lines.append(f"    V result = {result};")
+        writer.lines.append(f"    if (__builtin_expect({usual} != 255, 0))")
+        writer.lines.append(f"        for (int l = 0; l < 8; l++) LANE(result, l) = {LIBM[name]}({lanes});")
+        result = "result"
+    else:
+        result = maths_ir.THOROUGH[name](writer, *arguments)
     listed = ", ".join(f"V {argument}" for argument in arguments)
     body = "\n".join(writer.lines)
     return f"static inline __attribute__((always_inline)) V hr_{name}({listed})\n{{\n{body}\n    return {result};\n}}\n"
 
 
-def _normal(writer: CWriter, x: str) -> str:
-    offset = writer.whole("sub", writer.as_integer(x), 1 << 52)
-    return writer.emit(f"_mm512_cmplt_epu64_mask({offset}, _mm512_set1_epi64({0x7FE << 52}LL))", "M")
-
-
-def _rare(writer: CWriter, usual: str, result: str, call: str) -> str:
-    writer.lines.append(f"    V result = {result};")
-    writer.lines.append(f"    if (__builtin_expect({usual} != 255, 0))")
-    writer.lines.append(f"        for (int l = 0; l < 8; l++) LANE(result, l) = {call};")
-    return "result"
-
-
-def _c_log(writer: CWriter, x: str) -> str:
-    result = maths_ir._log_of_split(writer, *maths_ir._split(writer, x)[:2])
-    return _rare(writer, _normal(writer, x), result, f"log(LANE({x}, l))")
-
-
-def _c_power(writer: CWriter, x: str, y: str) -> str:
-    scaled, power = maths_ir._usual_power(writer, x, y)
-    inside = writer.compare("olt", writer.absolute(power), writer.number(maths_ir.NORMAL_EXPONENTS))
-    usual = writer.both(_normal(writer, x), inside)
-    return _rare(writer, usual, scaled, f"pow(LANE({x}, l), LANE({y}, l))")
-
-
 def _equations(layout: Layout, writer: CWriter) -> CEquations:
-    equations = CEquations(writer, layout.model.tables)
-    equations.provide(layout.model.parameters, "parameter", never_nan=True)
-    equations.provide(layout.model.paths, "path", never_nan=True)
+    equations = CEquations(writer, layout.model.tables, thorough=True)
+    equations.provide(places(layout.model.parameters), "parameter", never_nan=True)
+    equations.provide(places(layout.model.paths), "path", never_nan=True)
     return equations
 
 
 def _rates(layout: Layout) -> str:
     model, writer = layout.model, CWriter(layout.options.width)
     equations = _equations(layout, writer)
-    equations.provide(model.stocks, "state")
-    equations.provide(model.references, "reference")
+    equations.provide(places(model.stocks), "state")
+    equations.provide(places(model.references), "reference")
     accumulators = {name: index for index, name in enumerate(layout.moving)}
     needed = needed_equations(layout)
     for name in (*model.paths, *model.stocks):

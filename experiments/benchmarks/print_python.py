@@ -13,7 +13,7 @@ import numpy as np
 from healthreform.stockflow.flat import FlatModel, Table
 from healthreform.stockflow.functions import numeric_functions
 from healthreform.stockflow.inputs import RunInputs
-from healthreform.stockflow.layout import Layout, Options, needed_at_start, needed_equations, plan
+from healthreform.stockflow.layout import Layout, Options, needed_at_start, needed_equations, places, plan
 from healthreform.stockflow.paths import Path
 from healthreform.stockflow.vector_ir import FunctionWriter
 from healthreform.stockflow.write_ir import EquationWriter
@@ -102,13 +102,13 @@ def _interp(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:
 
 def _function(layout: Layout, *, arrays: bool, start: bool) -> Callable[..., Any]:
     model, writer = layout.model, PythonWriter(arrays=arrays)
-    equations = PythonEquations(writer, model.tables)
-    equations.provide(model.parameters, "parameter")
-    equations.provide(model.paths, "path")
+    equations = PythonEquations(writer, model.tables, thorough=True)
+    equations.provide(places(model.parameters), "parameter")
+    equations.provide(places(model.paths), "path")
     needed = needed_at_start(model) if start else needed_equations(layout)
     if not start:
-        equations.provide(model.stocks, "state")
-        equations.provide(model.references, "reference")
+        equations.provide(places(model.stocks), "state")
+        equations.provide(places(model.references), "reference")
     for name, expression in model.initial if start else model.equations:
         if name in needed:
             equations.define(name, expression)

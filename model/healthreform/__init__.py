@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .simulation import simulate
     from .stockflow.errors import ModelError, RecordError, RunError, StockflowError
     from .sweeping import sweep, sweep_in_chunks
+    from .validation import evidence, validate
 
 #: Every public name and the module that defines it. No module has the name of a function: importing the module would
 #: hide the function.
@@ -44,6 +45,8 @@ _WHERE = {
     "transactions": "flows_of_money",
     "bridge": "flows_of_money",
     "ledger": "flows_of_money",
+    "evidence": "validation",
+    "validate": "validation",
     "check": "check_model",
     "save": "output",
     "save_in_parts": "output",
@@ -74,6 +77,8 @@ __all__ = [
     "transactions",
     "bridge",
     "ledger",
+    "evidence",
+    "validate",
     "check",
     "save",
     "save_in_parts",

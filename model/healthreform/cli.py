@@ -1,4 +1,4 @@
-"""The command line: ``healthreform run``, ``sweep``, ``list``, ``show`` and ``check``.
+"""The command line: ``healthreform run``, ``sweep``, ``list``, ``show``, ``check`` and ``validate``.
 
 Exit codes: 0 all is well, 1 a check failed or every run of a sweep did, 2 something given was wrong, 130 interrupted.
 """
@@ -12,7 +12,16 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from .cli_printing import ERR, LISTED, OUT, print_lines, print_run, print_table, with_progress
+from .cli_printing import (
+    ERR,
+    LISTED,
+    OUT,
+    print_lines,
+    print_run,
+    print_table,
+    print_validation,
+    with_progress,
+)
 from .cli_reading import read_changes, read_design_file, read_ramp, read_step
 from .stockflow.errors import StockflowError
 from .version import __version__
@@ -107,8 +116,8 @@ def run(
 def sweep(
     design: Annotated[Path, typer.Argument(help="A .csv table: columns are levers or parameters, rows are runs.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to save the runs: .nc (NetCDF) or .csv.")],
-    place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
-    scenario: Annotated[str, typer.Option(help="A scenario, as for run.")] = "baseline",
+    place: PlaceArgument = "china",
+    scenario: ScenarioArgument = "baseline",
     changes: SetOption = [],  # noqa: B006
     ramp: Annotated[
         str | None,
@@ -124,7 +133,7 @@ def sweep(
 
     A run that goes wrong is reported and leaves the others alone. Memory stays flat, however many rows there are.
 
-    healthreform sweep design.csv -o runs.nc --ramp 2026:2031
+    healthreform sweep design.csv china baseline -o runs.nc --ramp 2026:2031
     """
     from .output import check_target, save_in_parts
     from .sweeping import sweep_in_chunks
@@ -200,6 +209,32 @@ def check(
         failed += not finding.passed
     if failed:
         raise typer.Exit(1)
+
+
+@app.command()
+def validate(
+    place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
+    members: Annotated[
+        int, typer.Option(min=0, help="Members that agree with history, for bands; none if left out.")
+    ] = 0,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the table: .csv.")] = None,
+) -> None:
+    """Replay what studies measured of single reforms, and say which effects lie inside the accepted range.
+
+    Misses are reported, not failures: the exit code is 0 however many there are.
+
+    healthreform validate --members 200 -o evidence.csv
+    """
+    from .output import check_table_target, save_table
+    from .validation import history_members
+    from .validation import validate as replay_all
+
+    if output is not None:
+        check_table_target(output)
+    table = replay_all(place, history_members(place, members) if members else None)
+    print_validation(table)
+    if output is not None:
+        OUT.print(f"saved to {save_table(table, output)}")
 
 
 def _version(wanted: bool) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Accounts through which care is financed, and accounts that provide it.
 FINANCING = ("government", "fund", "personal_account", "household", "other_payer", "economy")
-PROVIDERS = ("provider", "pharmacy", "other_provider")
+PROVIDERS = ("provider", "consortium", "pharmacy", "other_provider", "outside_provider")
 #: Largest difference that counts as round-off, as a share of the largest number of the table.
 ROUND_OFF = 1e-9
 
@@ -109,6 +109,7 @@ def bridge(run: xarray.Dataset, year: int) -> pandas.Series:
         "less other government programmes and administration": -amount("other_government_health"),
         "less other social spending": -amount("other_social_health"),
         "less procurement savings left with hospitals": -amount("savings_retained"),
+        "less savings on total budgets left with consortia": -amount("consortium_savings"),
         "plus claims accepted and not yet paid": _change(run, year, "claims_payable"),
     }
     spent = amount("spent_on_care")

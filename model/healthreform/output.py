@@ -66,7 +66,28 @@ def save(result: xarray.Dataset, path: str | os.PathLike[str]) -> Path:
     OutputError
         If it cannot be written.
     """
-    return save_in_parts([result], path)
+    return _save([result], path, growing=False)
+
+
+def check_table_target(path: str | os.PathLike[str]) -> Path:
+    """As ``check_target``, for a table, which is saved as ``.csv`` only."""
+    if Path(path).suffix != ".csv":
+        raise OutputError(f"{path}: the ending says what to write; a table is saved as .csv")
+    return check_target(path)
+
+
+def save_table(table: pandas.DataFrame, path: str | os.PathLike[str]) -> Path:
+    """Save a table with its index as CSV, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If the ending is another, or it cannot be written.
+    """
+    target = check_table_target(path)
+    with _aside(target) as temporary:
+        table.to_csv(temporary, lineterminator="\n")
+    return target
 
 
 def save_in_parts(parts: Iterable[xarray.Dataset], path: str | os.PathLike[str]) -> Path:
@@ -77,10 +98,16 @@ def save_in_parts(parts: Iterable[xarray.Dataset], path: str | os.PathLike[str])
     parts : results with the same variables, one after the other along the dimension ``run``.
     path : as for ``save``.
     """
+    return _save(parts, path, growing=True)
+
+
+def _save(parts: Iterable[xarray.Dataset], path: str | os.PathLike[str], *, growing: bool) -> Path:
     target = check_target(path)
-    write = _write_netcdf if target.suffix == ".nc" else _write_csv
     with _aside(target) as temporary:
-        write(parts, temporary)
+        if target.suffix == ".nc":
+            _write_netcdf(parts, temporary, growing=growing)
+        else:
+            _write_csv(parts, temporary)
     return target
 
 
@@ -112,7 +139,9 @@ def _aside(target: Path) -> Iterator[Path]:
         os.replace(temporary, target)
     except OSError as error:
         _remove(temporary)
-        raise OutputError(f"{target}: it cannot be written ({error.strerror or _first_line(error)})") from None
+        # Not the error's own text, in which the HDF5 library tells of itself.
+        reason = os.strerror(error.errno) if error.errno else "the file cannot be made or filled"
+        raise OutputError(f"{target}: it cannot be written ({reason})") from None
     except BaseException:
         _remove(temporary)
         raise
@@ -130,11 +159,12 @@ def _first_line(error: BaseException) -> str:
 # ---------------------------------------------------------------------------------------------------------- NetCDF
 
 
-def _write_netcdf(parts: Iterable[xarray.Dataset], file: Path) -> None:
+def _write_netcdf(parts: Iterable[xarray.Dataset], file: Path, *, growing: bool) -> None:
+    """Runs that come in parts need a dimension that grows; it makes reading slower, so a whole result has none."""
     written = 0
     for part in parts:
         if not written:
-            unlimited = ["run"] if "run" in part.dims else []
+            unlimited = ["run"] if growing and "run" in part.dims else []
             part.to_netcdf(file, engine="h5netcdf", unlimited_dims=unlimited)
         else:
             _append(part, file, written)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _MOST_ELEMENTS = 6
 _MOST_POINTS = 6
 _MOST_NEIGHBOURS = 14
+#: Stands where an author gave no source, so that the row is never missing.
+_NO_SOURCE = "none given"
 
 
 def describe_name(place: Place, name: str) -> list[tuple[str, str]]:
@@ -64,7 +66,7 @@ def _variable(model: Model, name: str) -> list[tuple[str, str]]:
         ("kind", f"{variable.kind}{' over ' + over if over else ''}, in {variable.unit}"),
         ("equation", equation_text(model, name)),
         ("ends", ", ".join(ends)),
-        ("source", variable.source),
+        ("source", variable.source or _NO_SOURCE),
         ("observed", observed_variables(model).get(name, "")),
         ("written in", f"sectors/{variable.sector}.py, line {variable.line}"),
     ]
@@ -85,9 +87,14 @@ def _record(record: Any) -> list[tuple[str, str]]:
         lines += [("points", _points(record.points))]
     return [
         *lines,
-        ("source", f"{record.source} ({record.grade})" if record.grade else record.source),
+        ("source", _source(record)),
         ("written in", record.file),
     ]
+
+
+def _source(record: Any) -> str:
+    given = record.source or _NO_SOURCE
+    return f"{given} ({record.grade})" if record.grade else given
 
 
 def _range(record: Any) -> str:

@@ -239,13 +239,15 @@ def test_a_long_sum_is_compiled_without_running_out_of_stack():
 
 
 def test_equal_parts_are_written_once():
+    from healthreform.stockflow.chunks import divide
     from healthreform.stockflow.layout import Options, plan
     from healthreform.stockflow.write_ir import rates_text
 
     shared = apply("exp", apply("negate", "a"))
     flat = model({}, {"x": apply("add", shared, 1), "y": apply("multiply", shared, 2)}, {}, parameters=("a",))
-    text, used = rates_text(plan(flat, Options(("x", "y"), "rk4", False, 8)))
-    assert text.count("@hr_exp") == 1
+    layout = plan(flat, Options(("x", "y"), "rk4", False, 8))
+    text, used = rates_text(layout, divide(layout))
+    assert text.count("@hr_exp_usual(") == text.count("@hr_exp(") == 1
     assert used == {"exp"}
 
 

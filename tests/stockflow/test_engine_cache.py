@@ -53,13 +53,6 @@ def test_everything_the_code_depends_on_is_in_the_key(folder, compilations, othe
     assert len(compilations) == 2
 
 
-def test_the_parameters_that_may_vary_are_in_the_key(folder, compilations, monkeypatch):
-    monkeypatch.setattr(compile, "FIRST_LEVEL_CACHE", 0)
-    compile.compile_model(DECAY, ["y"], model_hash="abc")
-    compile.compile_model(DECAY, ["y"], model_hash="abc", varied=[])
-    assert len(compilations) == 2
-
-
 @pytest.mark.parametrize("part", ["processor", "features", "version"])
 def test_the_machine_and_llvm_are_in_the_key(folder, compilations, monkeypatch, part):
     import dataclasses

@@ -8,9 +8,7 @@ from engine_models import synthetic_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from healthreform.stockflow import compile
 from healthreform.stockflow.compile import compile_model
-from healthreform.stockflow.errors import ModelError, RunError
 from healthreform.stockflow.inputs import make_inputs
 from healthreform.stockflow.machine import host
 from healthreform.stockflow.paths import Path, PathBatch
@@ -75,40 +73,6 @@ def test_a_varied_parameter_with_the_base_value_changes_no_bit():
     name = made.model.parameters[3]
     varied = make_inputs(made.model, made.values, {name: np.full(3, made.values[name])})
     np.testing.assert_array_equal(compiled.run(varied, 2010, 2013, 1 / 16).values, np.repeat(base.values, 3, axis=0))
-
-
-@pytest.fixture
-def small_cache(monkeypatch):
-    """A first-level cache so small that parameters are read as single numbers wherever that is allowed."""
-    monkeypatch.setattr(compile, "FIRST_LEVEL_CACHE", 0)
-
-
-def test_parameters_read_as_single_numbers_change_no_bit(small_cache):
-    made, numbers, paths, _, alone = sweep()
-    inputs = chosen(made, numbers, paths, list(range(RUNS)))
-    compiled = compile_model(made.model, varied=numbers)
-    assert compiled.layout.options.uniform
-    np.testing.assert_array_equal(compiled.run(inputs, 2010, 2013, 1 / 16).values, alone)
-
-
-def test_a_single_number_may_be_kept_and_used_at_the_start(small_cache):
-    made, *_ = sweep()
-    name = made.model.initial[0][1].name
-    compiled = compile_model(made.model, [name, made.model.stocks[0]], varied=[])
-    result = compiled.run(make_inputs(made.model, made.values), 2010, 2010, 1 / 16)
-    assert result[name][0, 0] == made.values[name]
-    usual = compile_model(made.model, [made.model.stocks[0]])
-    expected = usual.run(make_inputs(made.model, made.values), 2010, 2010, 1 / 16)
-    assert result[made.model.stocks[0]][0, 0] == expected.values[0, 0, 0]
-
-
-def test_varying_a_parameter_that_was_not_announced_is_refused(small_cache):
-    made, numbers, paths, *_ = sweep()
-    compiled = compile_model(made.model, varied=list(numbers)[1:])
-    with pytest.raises(RunError, match=f"{next(iter(numbers))} differs between runs"):
-        compiled.run(chosen(made, numbers, paths, [0, 1]), 2010, 2010, 1 / 16)
-    with pytest.raises(ModelError, match="varied: 'parameter_x' is no parameter of this model"):
-        compile_model(made.model, varied=["parameter_x"])
 
 
 def test_progress_reaches_the_number_of_runs():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from healthreform.stockflow.machine import LoadedCode, assemble, attributes, host
-from healthreform.stockflow.maths_ir import FUNCTIONS, intrinsics_text, maths_text
+from healthreform.stockflow.maths_ir import ARGUMENTS, intrinsics_text, maths_text, usual_type
 from healthreform.stockflow.vector_ir import PERMUTE_TEXT, FunctionWriter
 
 WIDTHS = sorted({2, 4, host().width})
@@ -23,18 +23,25 @@ SPECIAL = np.array(
 
 
 @functools.cache
-def compiled(name, width):
-    """A function of the kernel's as one on arrays."""
-    w, count = FunctionWriter(width), FUNCTIONS[name][1]
+def compiled(name, width, form):
+    """A function of the kernel's as one on arrays: its thorough form, its usual form, or where the usual one holds."""
+    w, count = FunctionWriter(width), ARGUMENTS[name]
     with w.loop(0, "%n") as index:
         loaded = ", ".join(f"{w.real} {w.load(f'%a{number}', index)}" for number in range(count))
-        w.store(w.emit(f"call {w.real} @hr_{name}({loaded})"), "%out", index)
+        if form == "thorough":
+            result = w.emit(f"call {w.real} @hr_{name}({loaded})")
+        else:
+            both = w.emit(f"call {usual_type(w)} @hr_{name}_usual({loaded})")
+            result = w.emit(f"extractvalue {usual_type(w)} {both}, {int(form == 'holds')}")
+        if form == "holds":
+            result = w.select(result, w.number(1.0), w.number(0.0))
+        w.store(result, "%out", index)
     w.do("ret void")
     arguments = ", ".join(f"ptr %a{number}" for number in range(count))
     text = [
         PERMUTE_TEXT,
         intrinsics_text(width),
-        maths_text(width, frozenset([name]), frozenset(), permute=width == host().width == 8),
+        maths_text(width, frozenset([name]), permute=width == host().width == 8),
     ]
     text += [w.function(f"void @apply({arguments}, ptr %out, i64 %n) #0"), attributes(width)]
     code = LoadedCode(assemble("\n".join(text)))
@@ -43,7 +50,7 @@ def compiled(name, width):
     return call
 
 
-def kernel(name, *arguments, width=None):
+def kernel(name, *arguments, width=None, form="thorough"):
     width = width or host().width
     length = len(arguments[0])
     padded = -(-length // width) * width
@@ -53,7 +60,7 @@ def kernel(name, *arguments, width=None):
         room = room[(-room.ctypes.data // 8) % 8 :][:padded]
         room[:length] = argument
         rooms.append(room)
-    compiled(name, width)(*(room.ctypes.data for room in rooms), padded // width)
+    compiled(name, width, form)(*(room.ctypes.data for room in rooms), padded // width)
     return rooms[-1][:length].copy()
 
 
@@ -144,23 +151,40 @@ def test_normal_cdf_of_special_values():
     np.testing.assert_array_equal(got, [0.5, 0.5, 1.0, 0.0, math.nan, 1.0, 0.0, 1.0, 0.0])
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+@pytest.mark.parametrize("name", sorted(ARGUMENTS))
 def test_the_bits_do_not_depend_on_the_width_of_the_vectors(name):
     rng = np.random.default_rng(5)
     arguments = [np.concatenate([any_positive(rng, 4000), -any_positive(rng, 4000), rng.normal(0, 9, 4000)])]
-    arguments += [rng.permutation(rng.normal(0, 3, 12000))] * (FUNCTIONS[name][1] - 1)
+    arguments += [rng.permutation(rng.normal(0, 3, 12000))] * (ARGUMENTS[name] - 1)
     first, *others = (kernel(name, *arguments, width=width) for width in WIDTHS)
     for other in others:
         np.testing.assert_array_equal(other, first)
 
 
-@pytest.mark.parametrize("name", ["log", "power"])
-def test_the_bits_do_not_depend_on_the_neighbours(name):
-    """A special value in one lane sends the whole vector to the general code, which must agree with the fast one."""
+@pytest.mark.parametrize("name", sorted(ARGUMENTS))
+@pytest.mark.parametrize("width", WIDTHS)
+def test_where_the_usual_form_holds_it_has_the_bits_of_the_thorough_one(name, width):
     rng = np.random.default_rng(6)
-    width = host().width
-    plain = [np.abs(rng.normal(0, 5, 200 * width)) for _ in range(FUNCTIONS[name][1])]
-    mixed = [argument.copy() for argument in plain]
-    mixed[0][::width] = np.resize([0.0, -1.0, math.nan, math.inf, 1e-310], 200)
-    kept = np.arange(200 * width) % width != 0
-    np.testing.assert_array_equal(kernel(name, *mixed)[kept], kernel(name, *plain)[kept])
+    arguments = [np.concatenate([any_positive(rng, 3000), rng.normal(0, 300, 3000), rng.normal(0, 3, 3000)])]
+    arguments[0] = np.concatenate([arguments[0], SPECIAL, np.linspace(-760, 760, 5000)])
+    arguments += [rng.normal(0, 30, len(arguments[0]))] * (ARGUMENTS[name] - 1)
+    holds = kernel(name, *arguments, width=width, form="holds") == 1.0
+    assert 0.1 < holds.mean() < 0.99
+    usual, thorough = (kernel(name, *arguments, width=width, form=form)[holds] for form in ("usual", "thorough"))
+    np.testing.assert_array_equal(usual, thorough)
+    assert np.isfinite(usual).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        *(("exp", (x,)) for x in (709.9, -745.2, math.inf, -math.inf, math.nan)),
+        *(("log", (x,)) for x in (0.0, -0.0, -1.0, 1e-310, math.inf, -math.inf, math.nan)),
+        *(("power", pair) for pair in ((0.0, 2.0), (-1.0, 2.0), (1e-310, 0.5), (math.nan, 0.0), (1.0, math.nan))),
+        *(("power", pair) for pair in ((2.0, 1100.0), (2.0, -1100.0), (2.0, math.inf), (math.inf, 1.0))),
+        *(("normal_cdf", (x,)) for x in (38.4, -38.4, math.inf, -math.inf, math.nan)),
+    ],
+)
+def test_the_usual_form_knows_where_it_does_not_hold(name, arguments):
+    given = [np.array([argument, 0.5]) for argument in arguments]
+    np.testing.assert_array_equal(kernel(name, *given, form="holds"), [0.0, 1.0])

@@ -1,1 +1,1 @@
-"""The equations, one file per sector; names of subscripts and accounts in ``names``."""
+"""The equations, one file per sector; subscripts and accounts are in ``names``, recurring sources in ``grounds``."""

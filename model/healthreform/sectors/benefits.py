@@ -1,6 +1,7 @@
 """Design of benefits: deductible and ceiling of inpatient cover, designated institutions, and outbreak rules."""
 
 from ..stockflow import auxiliary, by, flow, log, maximum, normal_cdf, reference, total
+from .grounds import HELD
 from .names import band_edge, care, scheme, tier
 
 # --- deductible and ceiling of basic insurance ---
@@ -38,7 +39,7 @@ def band_share(edge_excess):
     return edge_excess["floor"] - edge_excess["top"]
 
 
-@reference("dimensionless", source="definition")
+@reference("dimensionless", source=HELD)
 def band_share_at_start(band_share):
     """That part at the start, which the rates of reimbursement are means over."""
     return band_share
@@ -47,7 +48,7 @@ def band_share_at_start(band_share):
 # --- primary institutions whose bills the schemes pay ---
 
 
-@reference("dimensionless", source="definition")
+@reference("dimensionless", source=HELD)
 def designated_at_start(designated_primary_share):
     """Share of primary contacts in designated institutions at the start."""
     return designated_primary_share

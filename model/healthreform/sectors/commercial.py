@@ -1,6 +1,7 @@
 """Commercial health insurance: policies, the city supplement and its adverse selection, and the insurers' account."""
 
 from ..stockflow import auxiliary, exp, flow, log, maximum, minimum, normal_cdf, smooth, stock
+from .grounds import START
 
 # --- policies ---
 
@@ -96,7 +97,7 @@ def private_cover(policy_cover, supplement_enrolment, supplement_scope):
 # --- the insurers' account ---
 
 
-@stock("yuan", account="insurer", outcome=True, source="accounting identity")
+@stock("yuan", account="insurer", outcome=True, source=START)
 def insurer_reserve(insurer_reserve_at_start):
     """Money commercial health insurers hold."""
     return insurer_reserve_at_start

@@ -1,10 +1,15 @@
 """Compensation: what a health worker earns, fixed and by performance, and what low pay does to morale."""
 
 from ..stockflow import auxiliary, by, flow, maximum, minimum, reference, smooth
+from .grounds import DEFINITION, IDENTITY, TASKS
 from .names import tier
 
 
-@auxiliary("worker", over=tier)
+@auxiliary(
+    "worker",
+    over=tier,
+    source="own formulation: fixed staff per physician, as only physicians are followed through tiers",
+)
 def staff(physicians, general_practitioners, village_doctors, staff_per_physician, village_doctor_weight):
     """All who work in a tier; village doctors count in part, as they work."""
     return by(
@@ -16,52 +21,72 @@ def staff(physicians, general_practitioners, village_doctors, staff_per_physicia
     )
 
 
-@auxiliary("yuan/year", over=tier)
+@auxiliary("yuan/year", over=tier, source=DEFINITION)
 def fixed_pay(fixed_pay_share, pay_standard, staff):
     """Fixed pay of a tier: a share of the standard, whatever the house earns."""
     return fixed_pay_share * pay_standard * staff
 
 
-@auxiliary("yuan/worker/year", over=tier)
+@auxiliary("yuan/worker/year", over=tier, source=f"indexed to the economy's wage; lift as in {TASKS}, item 6")
 def pay_standard(pay_at_start, wage, wage_at_start, pay_standard_lift):
     """Standard pay: follows the economy's wage, lifted by pay reform."""
     return pay_at_start * wage / wage_at_start * pay_standard_lift
 
 
-@auxiliary("yuan/year", over=tier)
+@auxiliary("yuan/year", over=tier, source="accounting identity, not below nought, as a loss is not shared out")
 def distributable(net_income, fixed_pay):
     """What is left to share after everything but performance pay."""
     return maximum(0, net_income - fixed_pay)
 
 
-@auxiliary("yuan/year", over=tier)
+@auxiliary(
+    "yuan/year", over=tier, source="own formulation: linear sharing rule, so that pay all fixed hangs on no income"
+)
 def performance_pay(distributable, performance_weight, fixed_pay_share):
     """Performance pay: a share of what is left, smaller as more of pay is fixed."""
     return performance_weight * (1 - fixed_pay_share) * distributable
 
 
-@reference("dimensionless", over=tier)
+@reference("dimensionless", over=tier, source="calibration: pay at the start is then what the data say")
 def performance_weight(pay_standard, staff, distributable):
     """Standard pay against what is left at the start: what makes pay at the start what it was."""
     return pay_standard * staff / distributable
 
 
-@auxiliary("yuan/worker/year", over=tier, outcome=True)
-def pay_per_worker(fixed_pay, performance_pay, staff, payroll_limit, wage, on_cost_ratio):
-    """Pay of a health worker, the doctor's among them: fixed and performance pay, within the payroll limit.
+@auxiliary("yuan/worker/year", over=tier, outcome=True, source="accounting identity")
+def pay_per_worker(pay_earned, pay_floor_gap):
+    """Pay of a health worker, the doctor's among them: what the house earned for it, lifted to the floor.
 
     It is what the employer pays: the worker's wage and what comes on top of it.
     """
-    return minimum(payroll_limit * wage * (1 + on_cost_ratio), (fixed_pay + performance_pay) / staff)
+    return pay_earned + by(tier, tertiary=0, secondary=0, primary=pay_floor_gap)
 
 
-@auxiliary("dimensionless", over=tier, outcome=True)
+@auxiliary("yuan/worker/year", source="own formulation: a guarantee makes up what is missing")
+def pay_floor_gap(primary_pay_floor, wage, on_cost_ratio, pay_earned):
+    """What primary care's pay is short of the floor that is guaranteed."""
+    return maximum(0, primary_pay_floor * wage * (1 + on_cost_ratio) - pay_earned["primary"])
+
+
+@flow("yuan/year", payer="government", payee="provider[primary]", source="Priority Tasks for 2024, No. 29 [2024], II.6")
+def pay_floor_paid(pay_floor_gap, staff):
+    """What government pays primary care so that its staff get the floor."""
+    return pay_floor_gap * staff["primary"]
+
+
+@auxiliary("yuan/worker/year", over=tier, source="accounting identity, within a limit set by policy")
+def pay_earned(fixed_pay, performance_pay, surplus_for_pay, staff, payroll_limit, wage, on_cost_ratio):
+    """Pay that a house can give: fixed and performance pay and its consortium's surplus, within the payroll limit."""
+    return minimum(payroll_limit * wage * (1 + on_cost_ratio), (fixed_pay + performance_pay + surplus_for_pay) / staff)
+
+
+@auxiliary("dimensionless", over=tier, outcome=True, source=DEFINITION)
 def pay_ratio(pay_per_worker, wage, on_cost_ratio):
     """Pay, without what employers pay on top, against the economy's wage."""
     return pay_per_worker / (1 + on_cost_ratio) / wage
 
 
-@auxiliary("yuan/worker/year", outcome=True)
+@auxiliary("yuan/worker/year", outcome=True, source=DEFINITION)
 def mean_pay(pay_per_worker, staff, on_cost_ratio):
     """Pay of a health worker over all tiers, without what employers pay on top."""
     return (
@@ -75,37 +100,62 @@ def mean_pay(pay_per_worker, staff, on_cost_ratio):
     )
 
 
-@flow("yuan/year", over=tier, payer="provider", payee="health_worker")
+@flow("yuan/year", over=tier, payer="provider", payee="health_worker", source=IDENTITY)
 def pay_paid(pay_per_worker, staff):
     """Pay: what a worker earns times those who work."""
     return pay_per_worker * staff
 
 
-@auxiliary("yuan/year", over=tier)
+@auxiliary("yuan/year", over=tier, source=IDENTITY)
 def promotion_income(drug_promotion, device_promotion):
     """What firms pay the staff of a tier for prescribing."""
     return drug_promotion + device_promotion
 
 
-@flow("yuan/year", over=tier, payer="drug_firm", payee="health_worker")
-def drug_promotion(drugs_bought, promotion_share, promoted_share):
+@flow(
+    "yuan/year",
+    over=tier,
+    payer="drug_firm",
+    payee="health_worker",
+    source="own formulation: proportional to purchases, as firms reward volume",
+)
+def drug_promotion(drugs_bought, promotion_share, promoted_share, rule_share):
     """Payments by drug firms for prescribing (none for drugs under contract)."""
-    return drugs_bought * promotion_share["drugs"] * promoted_share["drugs"]
+    return drugs_bought * promotion_share["drugs"] * (promoted_share["drugs"] * rule_share + (1 - rule_share))
 
 
-@flow("yuan/year", over=tier, payer="device_firm", payee="health_worker")
-def device_promotion(consumables_paid, promotion_share, promoted_share):
+@flow(
+    "yuan/year",
+    over=tier,
+    payer="device_firm",
+    payee="health_worker",
+    source="own formulation: proportional to purchases, as firms reward volume",
+)
+def device_promotion(consumables_paid, promotion_share, promoted_share, rule_share):
     """Payments by makers of consumables for their use."""
-    return consumables_paid * promotion_share["consumables"] * promoted_share["consumables"]
+    return (
+        consumables_paid
+        * promotion_share["consumables"]
+        * (promoted_share["consumables"] * rule_share + (1 - rule_share))
+    )
 
 
-@smooth("dimensionless", over=tier, time="morale_time", start="full", outcome=True)
+@smooth(
+    "dimensionless",
+    over=tier,
+    time="morale_time",
+    start="full",
+    outcome=True,
+    source="own formulation: ratio to the target income, so that morale and inducement share one norm",
+)
 def morale(doctor_income, income_reference, income_gap_at_start):
     """Morale: income against what is thought fair, one at the start."""
     return doctor_income / income_reference / (1 - income_gap_at_start)
 
 
-@auxiliary("dimensionless", over=tier)
+@auxiliary(
+    "dimensionless", over=tier, source="own formulation: constant elasticity, as no estimate for China asks for more"
+)
 def morale_exit(morale, exit_morale_elasticity):
     """How much more people leave when morale is low."""
     return morale ** (0 - exit_morale_elasticity)

@@ -1,163 +1,229 @@
 """Providers' money: income and cost, what is bought and owed, building, loans, and the surplus that is left."""
 
 from ..stockflow import auxiliary, by, flow, maximum, reference, smooth, stock, total, where
+from .grounds import (
+    AS_CASH_ALLOWS,
+    AT_START,
+    DEFINITION,
+    HELD,
+    IDENTITY,
+    LEARNED,
+    REMAINDER,
+    START,
+    STEADY,
+    TASKS,
+    UPGRADED,
+)
 from .names import bill_item, care, scheme, tier
 
 
-@stock("yuan", over=tier, account="provider")
+@stock("yuan", over=tier, account="provider", source=START)
 def provider_cash(medical_income_at_start, cash_time_at_start):
     """Money a tier's providers hold."""
     return medical_income_at_start * cash_time_at_start
 
 
-@auxiliary("yuan/year", over=tier)
+@auxiliary("yuan/year", over=tier, source=IDENTITY)
 def borne_by_provider(claims_due, bills, fund_share):
     """Bills nobody pays: claims cut by a cap, and cases dearer than their rate (negative where the rate is higher)."""
     return total(bills * fund_share - claims_due, care, scheme)
 
 
-@flow("yuan/year", over=tier, payer="government", payee="provider")
+@flow(
+    "yuan/year",
+    over=tier,
+    payer="government",
+    payee="provider",
+    source="own formulation: a share of output, as budgets grow with the economy",
+)
 def recurrent_subsidy(gdp, recurrent_subsidy_share):
     """Government's recurrent subsidy."""
     return gdp * recurrent_subsidy_share
 
 
-@smooth("yuan/year", over=tier, time="loss_memory", start="no_loss", signed=True)
+@smooth("yuan/year", over=tier, time="loss_memory", start="no_loss", signed=True, source=LEARNED)
 def usual_surplus(surplus, losses_covered):
     """Surplus before help, as the budget office knows it."""
     return surplus - losses_covered
 
 
-@flow("yuan/year", over=tier, payer="government", payee="provider")
+@flow(
+    "yuan/year",
+    over=tier,
+    payer="government",
+    payee="provider",
+    source="own formulation: a share of the loss known, as budgets are drawn up afterwards",
+)
 def losses_covered(usual_surplus, loss_cover_share):
     """Losses that government makes good: nearly all in primary care, whose income and cost it approves."""
     return loss_cover_share * maximum(0, 0 - usual_surplus)
 
 
-@flow("yuan/year", over=tier, payer="government", payee="provider")
-def capital_subsidy(gdp, capital_subsidy_share):
-    """Government's grants for building and equipment."""
-    return gdp * capital_subsidy_share
+@flow(
+    "yuan/year",
+    over=tier,
+    payer="government",
+    payee="provider",
+    source="own formulation: a share of output, as budgets grow with the economy",
+)
+def capital_subsidy(gdp, capital_subsidy_share, centre_building):
+    """Government's grants for building and equipment, national and regional centres among them."""
+    return gdp * capital_subsidy_share + by(tier, tertiary=centre_building, secondary=0, primary=0)
 
 
-@flow("yuan/year", payer="government", payee="provider[primary]")
+@flow(
+    "yuan/year",
+    payer="government",
+    payee="provider[primary]",
+    source="rule of the public-health grant: a sum for each head; split by a stated share",
+)
 def public_health_paid(persons_total, public_health_grant, primary_grant_share):
     """The part of the public-health grant per head that primary care receives."""
     return persons_total * public_health_grant * primary_grant_share
 
 
-@flow("yuan/year", payer="government", payee="other_provider")
+@flow(
+    "yuan/year",
+    payer="government",
+    payee="other_provider",
+    source="rule of the public-health grant: a sum for each head; split by a stated share",
+)
 def public_health_paid_elsewhere(persons_total, public_health_grant, primary_grant_share):
     """The part of the public-health grant per head that goes to public-health bodies."""
     return persons_total * public_health_grant * (1 - primary_grant_share)
 
 
-@auxiliary("yuan/year", over=tier)
-def revenue(medical_income, borne_by_provider, recurrent_subsidy, losses_covered, public_health_paid):
-    """Revenue as it is earned, grants for building apart."""
+@auxiliary("yuan/year", over=tier, source=IDENTITY)
+def revenue(
+    medical_income,
+    borne_by_provider,
+    recurrent_subsidy,
+    losses_covered,
+    public_health_paid,
+    surplus_shared,
+    prevention_by_consortium,
+    contract_fees,
+):
+    """Revenue as it is earned, grants for building apart, and what government adds to pay."""
     return (
         medical_income
         - borne_by_provider
         + recurrent_subsidy
         + losses_covered
-        + by(tier, tertiary=0, secondary=0, primary=public_health_paid)
+        + surplus_shared
+        + by(
+            tier,
+            tertiary=0,
+            secondary=0,
+            primary=public_health_paid + prevention_by_consortium + total(contract_fees, scheme),
+        )
     )
 
 
 # --- what is bought ---
 
 
-@flow("yuan/year", over=tier, into="drug_payables")
+@flow("yuan/year", over=tier, into="drug_payables", source=IDENTITY)
 def drugs_bought(item_income, mark_up):
     """Drugs bought on credit, at the price before mark-up."""
     return item_income["drugs"] / (1 + mark_up["drugs"])
 
 
-@stock("yuan", over=tier, owed_by="provider", owed_to="drug_firm")
+@stock("yuan", over=tier, owed_by="provider", owed_to="drug_firm", source=STEADY)
 def drug_payables(drugs_bought, supplier_credit_time):
     """Drugs bought and not yet paid."""
     return drugs_bought * supplier_credit_time
 
 
-@flow("yuan/year", over=tier, payer="provider", payee="drug_firm", out_of="drug_payables")
+@flow("yuan/year", over=tier, payer="provider", payee="drug_firm", out_of="drug_payables", source=AS_CASH_ALLOWS)
 def drugs_paid(drug_payables, supplier_credit_time, affordability):
     """Drugs paid, later where cash is short."""
     return drug_payables / supplier_credit_time * affordability
 
 
-@flow("yuan/year", over=tier, payer="provider", payee="device_firm")
+@flow("yuan/year", over=tier, payer="provider", payee="device_firm", source=IDENTITY)
 def consumables_paid(item_income, mark_up):
     """Consumables bought."""
     return item_income["consumables"] / (1 + mark_up["consumables"])
 
 
-@flow("yuan/year", over=tier, payer="provider", payee="supplier")
+@flow(
+    "yuan/year",
+    over=tier,
+    payer="provider",
+    payee="supplier",
+    source="own formulation: constant elasticity below one, as part of running costs is fixed",
+)
 def operating_paid(operating_at_start, own_volume, own_volume_at_start, operating_elasticity, price_index, one_yuan):
     """Materials, energy and upkeep for tests and services, at general prices; they grow less than volume does."""
     return operating_at_start * (own_volume / own_volume_at_start) ** operating_elasticity * price_index / one_yuan
 
 
-@auxiliary("yuan_2010/year", over=tier)
+@auxiliary("yuan_2010/year", over=tier, source="definition of a volume: income over its price index")
 def own_volume(item_income, item_price):
     """Tests and services at prices of the start."""
     return item_income["tests"] / item_price["tests"] + item_income["services"] / item_price["services"]
 
 
-@reference("yuan_2010/year", over=tier)
+@reference("yuan_2010/year", over=tier, source=HELD)
 def own_volume_at_start(own_volume):
     """Tests and services at the start."""
     return own_volume
 
 
-@reference("yuan/year", over=tier)
+@reference("yuan/year", over=tier, source=AT_START)
 def operating_at_start(own_volume, operating_share, one_yuan):
     """Running costs of tests and services at the start."""
     return own_volume * operating_share * one_yuan
 
 
-@auxiliary("yuan/year", over=tier)
+@auxiliary("yuan/year", over=tier, source=IDENTITY)
 def net_income(revenue, drugs_bought, consumables_paid, operating_paid, interest_paid, depreciation, upkeep_reserve):
     """What is left of revenue before pay, with a reserve for wear."""
     return revenue - drugs_bought - consumables_paid - operating_paid - interest_paid - upkeep_reserve * depreciation
 
 
-@auxiliary("yuan/year", over=tier)
-def surplus(net_income, pay_paid):
-    """Surplus after pay."""
-    return net_income - pay_paid
+@auxiliary("yuan/year", over=tier, source=IDENTITY)
+def surplus(net_income, pay_paid, surplus_for_pay, pay_floor_paid):
+    """Surplus after pay, towards which consortia and, for the floor, government give money of their own."""
+    return net_income - pay_paid + surplus_for_pay + by(tier, tertiary=0, secondary=0, primary=pay_floor_paid)
 
 
-@auxiliary("dimensionless", over=tier, outcome=True)
+@auxiliary("dimensionless", over=tier, outcome=True, source=DEFINITION)
 def surplus_margin(surplus, revenue):
     """Surplus as a share of revenue."""
     return surplus / revenue
 
 
-@reference("dimensionless", over=tier)
+@reference("dimensionless", over=tier, source=HELD)
 def surplus_margin_at_start(surplus_margin):
     """The margin at the start."""
     return surplus_margin
 
 
-@reference("yuan/year", over=tier)
+@reference("yuan/year", over=tier, source=AT_START)
 def medical_income_at_start(bills_at_start):
     """Bills at the start."""
     return total(bills_at_start, care, scheme)
 
 
-@reference("yuan/year", over=(tier, care, scheme))
+@reference("yuan/year", over=(tier, care, scheme), source=AT_START)
 def bills_at_start(contacts_at_start, intensity_at_start, one_yuan):
     """Bills at the start, from contacts and intensities at prices of 2010."""
     return contacts_at_start * total(intensity_at_start, bill_item) * one_yuan
 
 
-@auxiliary("yuan/year", over=tier)
+@auxiliary("yuan/year", over=tier, source=IDENTITY)
 def spending(drugs_bought, consumables_paid, operating_paid, pay_paid):
     """Running costs in cash."""
     return drugs_bought + consumables_paid + operating_paid + pay_paid
 
 
-@auxiliary("dimensionless", over=tier)
+@auxiliary(
+    "dimensionless",
+    over=tier,
+    source="own formulation: smooth in cash over payments, so that cash cannot turn negative",
+)
 def affordability(provider_cash, pressing_payments, cash_cushion):
     """How freely a tier can spend: one half when cash is down to its cushion, nothing when it is gone."""
     return provider_cash / (provider_cash + pressing_payments * cash_cushion)
@@ -166,13 +232,20 @@ def affordability(provider_cash, pressing_payments, cash_cushion):
 # --- building, loans ---
 
 
-@auxiliary("yuan/year", over=tier)
+@auxiliary("yuan/year", over=tier, source=IDENTITY)
 def new_building(beds, bed_growth_wanted, bed_cost, price_index):
     """Cost of the beds that are begun."""
     return beds * bed_growth_wanted * bed_cost * price_index
 
 
-@flow("yuan/year", over=tier, payer="provider", payee="supplier", into="equipment")
+@flow(
+    "yuan/year",
+    over=tier,
+    payer="provider",
+    payee="supplier",
+    into="equipment",
+    source="own formulation: uses of money add up; only replacement can wait for cash",
+)
 def invested(new_building, depreciation, replacement_share, affordability, capital_subsidy, idle_cash, investing_time):
     """Building and equipment: new beds, replacement as far as cash allows, what grants pay for, and idle cash."""
     return (
@@ -183,37 +256,44 @@ def invested(new_building, depreciation, replacement_share, affordability, capit
     )
 
 
-@auxiliary("yuan", over=tier)
+@auxiliary("yuan", over=tier, source=DEFINITION)
 def idle_cash(provider_cash, spending, ample_cash_time, loans):
     """Cash beyond what a tier likes to hold and what it owes to lenders."""
     return maximum(0, provider_cash - spending * ample_cash_time - loans)
 
 
-@stock("yuan", over=tier, owed_by="provider", owed_to="lender")
+@stock("yuan", over=tier, owed_by="provider", owed_to="lender", source=START)
 def loans(medical_income_at_start, loan_ratio_at_start):
     """Loans of a tier."""
     return medical_income_at_start * loan_ratio_at_start
 
 
-@flow("yuan/year", over=tier, payer="lender", payee="provider", into="loans")
+@flow(
+    "yuan/year",
+    over=tier,
+    payer="lender",
+    payee="provider",
+    into="loans",
+    source="own formulation: cube of the want of cash, so that loans are rare while cash is ample",
+)
 def borrowed(pressing_payments, affordability):
     """Loans taken up as cash runs out: a tier never runs dry, it runs into debt."""
     return pressing_payments * (1 - affordability) * (1 - affordability) * (1 - affordability)
 
 
-@auxiliary("yuan/year", over=tier)
+@auxiliary("yuan/year", over=tier, source=DEFINITION)
 def pressing_payments(consumables_paid, operating_paid, pay_paid, interest_paid, new_building):
     """Payments that cannot wait."""
     return consumables_paid + operating_paid + pay_paid + interest_paid + new_building
 
 
-@flow("yuan/year", over=tier, payer="provider", payee="lender", out_of="loans")
+@flow("yuan/year", over=tier, payer="provider", payee="lender", out_of="loans", source=AS_CASH_ALLOWS)
 def repaid(loans, loan_time, affordability):
     """Loans paid back, as cash allows: hardly any while others are taken up to pay wages and interest."""
     return loans / loan_time * affordability * (1 - (1 - affordability) * (1 - affordability) * (1 - affordability))
 
 
-@flow("yuan/year", over=tier, payer="provider", payee="lender")
+@flow("yuan/year", over=tier, payer="provider", payee="lender", source=IDENTITY)
 def interest_paid(loans, interest_rate):
     """Interest."""
     return loans * interest_rate
@@ -222,25 +302,25 @@ def interest_paid(loans, interest_rate):
 # --- upgrades: cash, debts and claims move with the hospitals ---
 
 
-@flow("yuan/year", payer="provider[secondary]", payee="provider[tertiary]")
+@flow("yuan/year", payer="provider[secondary]", payee="provider[tertiary]", source=UPGRADED)
 def cash_upgraded(provider_cash, upgrade_rate):
     """Cash of hospitals upgraded."""
     return provider_cash["secondary"] * upgrade_rate
 
 
-@flow("yuan/year", out_of="loans[secondary]", into="loans[tertiary]")
+@flow("yuan/year", out_of="loans[secondary]", into="loans[tertiary]", source=UPGRADED)
 def loans_upgraded(loans, upgrade_rate):
     """Loans of hospitals upgraded."""
     return loans["secondary"] * upgrade_rate
 
 
-@flow("yuan/year", out_of="drug_payables[secondary]", into="drug_payables[tertiary]")
+@flow("yuan/year", out_of="drug_payables[secondary]", into="drug_payables[tertiary]", source=UPGRADED)
 def payables_upgraded(drug_payables, upgrade_rate):
     """Payables of hospitals upgraded."""
     return drug_payables["secondary"] * upgrade_rate
 
 
-@flow("yuan/year", over=scheme, out_of="claims_payable[secondary]", into="claims_payable[tertiary]")
+@flow("yuan/year", over=scheme, out_of="claims_payable[secondary]", into="claims_payable[tertiary]", source=UPGRADED)
 def claims_upgraded(claims_payable, upgrade_rate):
     """Claims owed to hospitals upgraded."""
     return claims_payable["secondary"] * upgrade_rate
@@ -249,7 +329,7 @@ def claims_upgraded(claims_payable, upgrade_rate):
 # --- savings retained ---
 
 
-@auxiliary("dimensionless", over=(tier, scheme))
+@auxiliary("dimensionless", over=(tier, scheme), source=DEFINITION)
 def claim_shares(claims_made):
     """Shares of tiers and schemes in all claims; none where nobody claims."""
     return where(
@@ -259,11 +339,26 @@ def claim_shares(claims_made):
     )
 
 
-@flow("yuan/year", over=(tier, scheme), payer="fund", payee="provider")
+@flow(
+    "yuan/year",
+    over=(tier, scheme),
+    payer="fund",
+    payee="provider",
+    source=f"savings retained: {TASKS}, item 3; shared out by claims",
+)
 def savings_retained(
-    procurement_saving, retention_share, first_cycle_share, claim_shares, fund_saving_share, payable_share
+    procurement_saving,
+    retention_share,
+    first_cycle_share,
+    claim_shares,
+    fund_saving_share,
+    payable_share,
+    capitated_share,
 ):
-    """Savings of drug procurement that the funds leave with hospitals, in the first contract cycle."""
+    """Savings of drug procurement that the funds leave with hospitals, in the first contract cycle.
+
+    Those made under a total budget are the consortium's already.
+    """
     return (
         procurement_saving["drugs"]
         * fund_saving_share
@@ -271,31 +366,37 @@ def savings_retained(
         * first_cycle_share
         * payable_share
         * claim_shares
+        * (1 - capitated_share)
     )
 
 
 # --- pharmacies and other providers ---
 
 
-@flow("yuan/year", payer="pharmacy", payee="drug_firm")
+@flow(
+    "yuan/year",
+    payer="pharmacy",
+    payee="drug_firm",
+    source="own formulation: constant gross margin, for want of prices by pharmacy",
+)
 def pharmacy_purchases(retail_sales, retail_purchase_share):
     """What pharmacies pay for what they sell."""
     return retail_sales * retail_purchase_share
 
 
-@flow("yuan/year", payer="government", payee="other_provider")
+@flow("yuan/year", payer="government", payee="other_provider", source=REMAINDER)
 def other_government_health(gdp, other_government_share):
     """Public-health bodies, administration, family planning and officials' health care, paid by government."""
     return gdp * other_government_share
 
 
-@flow("yuan/year", payer="economy", payee="other_provider")
+@flow("yuan/year", payer="economy", payee="other_provider", source=REMAINDER)
 def other_social_health(gdp, other_social_share):
     """Enterprises', charities' and private investors' spending on health apart from insurance."""
     return gdp * other_social_share
 
 
-@flow("yuan/year", payer="household", payee="other_provider")
+@flow("yuan/year", payer="household", payee="other_provider", source=REMAINDER)
 def other_household_health(gdp, other_household_share):
     """Households' spending on other institutions, private practice and medical goods."""
     return gdp * other_household_share

@@ -1,54 +1,64 @@
 """Hospitals and the other tiers: physicians, beds, equipment, length of stay, capacity, severity and upgrades."""
 
 from ..stockflow import auxiliary, by, delay, flow, maximum, reference, smooth, sqrt, stock, total
+from .grounds import ADJUSTED, AT_START, DEFINITION, LEARNED, START, UPGRADED
 from .names import care, scheme, tier
 
 # --- physicians ---
 
 
-@stock("worker", over=tier)
+@stock("worker", over=tier, source=START)
 def physicians(physicians_at_start):
     """Licensed and assistant physicians by tier; in primary care, those who are not general practitioners."""
     return physicians_at_start
 
 
-@auxiliary("worker", over=tier)
+@auxiliary("worker", over=tier, source="own formulation: geometric mean, as wards and clinics each need doctors")
 def posts(physicians_at_start, beds, beds_at_start, usual_visits, visits_at_start):
     """Posts for physicians: they grow with beds and with visits alike."""
     return physicians_at_start * sqrt(beds / beds_at_start * usual_visits / visits_at_start)
 
 
-@smooth("contact/year", over=tier, time="occupancy_memory", start="visits_at_start")
+@smooth("contact/year", over=tier, time="occupancy_memory", start="visits_at_start", source=LEARNED)
 def usual_visits(tier_contacts):
     """Visits as planners see them."""
     return tier_contacts["outpatient"]
 
 
-@reference("contact/year", over=tier)
+@reference("contact/year", over=tier, source=AT_START)
 def visits_at_start(contacts_at_start):
     """Visits at the start."""
     return total(contacts_at_start["outpatient"], scheme)
 
 
-@auxiliary("worker", over=tier)
+@auxiliary(
+    "worker", over=tier, source="own formulation: posts, their vacancy and pay multiply, as graduates weigh them all"
+)
 def recruiting(posts, physicians, pay_ratio, hiring_pay_elasticity, hiring_tilt):
     """How hard a tier recruits: by its posts, more where they stand open, and by what it pays."""
     return hiring_tilt * posts * posts / physicians * pay_ratio**hiring_pay_elasticity
 
 
-@flow("worker/year", over=tier, into="physicians")
+@flow(
+    "worker/year", over=tier, into="physicians", source="conservation of people: each new physician starts in one tier"
+)
 def hired(new_physicians, recruiting):
     """Graduates who start work as physicians."""
     return new_physicians * recruiting / total(recruiting, tier)
 
 
-@flow("worker/year", over=tier, out_of="physicians")
+@flow(
+    "worker/year",
+    over=tier,
+    out_of="physicians",
+    source="own formulation: first-order outflow, as ages are not followed; morale as a factor",
+)
 def physician_exit(physicians, exit_rate, morale_exit):
     """Physicians who retire or leave the profession; more where morale is low."""
     return physicians * exit_rate * morale_exit
 
 
-@auxiliary("1/year")
+@auxiliary("1/year", source="own formulation: constant elasticity to the motives of Meng Q 2009: pay and development")
 def siphon_pull(pay_per_worker, capability, siphon_rate, siphon_elasticity, vacancy):
     """The siphon: primary-care staff drawn up by better pay and by better hospitals, as far as there are posts."""
     return (
@@ -59,7 +69,9 @@ def siphon_pull(pay_per_worker, capability, siphon_rate, siphon_elasticity, vaca
     )
 
 
-@auxiliary("dimensionless")
+@auxiliary(
+    "dimensionless", source="own formulation: beds per physician stand for open posts, which nobody counts by tier"
+)
 def vacancy(beds, physicians, beds_at_start, physicians_at_start):
     """Posts open in hospitals: beds per physician against the start."""
     return (
@@ -70,13 +82,18 @@ def vacancy(beds, physicians, beds_at_start, physicians_at_start):
     )
 
 
-@flow("worker/year", out_of="physicians[primary]", into="physicians[secondary]")
+@flow(
+    "worker/year",
+    out_of="physicians[primary]",
+    into="physicians[secondary]",
+    source="conservation of people: most who move go up; Meng Q 2009, Hum Resour Health 7:24",
+)
 def drawn_up(physicians, siphon_pull):
     """Physicians who leave primary care for a hospital."""
     return physicians["primary"] * siphon_pull
 
 
-@flow("worker/year", out_of="physicians[secondary]", into="physicians[tertiary]")
+@flow("worker/year", out_of="physicians[secondary]", into="physicians[tertiary]", source=UPGRADED)
 def physicians_upgraded(physicians, upgrade_rate):
     """Physicians who come along when their hospital is upgraded."""
     return physicians["secondary"] * upgrade_rate
@@ -85,31 +102,33 @@ def physicians_upgraded(physicians, upgrade_rate):
 # --- beds ---
 
 
-@stock("bed", over=tier)
+@stock("bed", over=tier, source=START)
 def beds(beds_at_start):
     """Beds in use."""
     return beds_at_start
 
 
-@auxiliary("dimensionless", over=tier)
+@auxiliary("dimensionless", over=tier, source=DEFINITION)
 def occupancy(tier_contacts, stay_length, beds):
     """Share of beds occupied."""
     return tier_contacts["inpatient"] * stay_length / beds
 
 
-@smooth("dimensionless", over=tier, time="occupancy_memory", start="occupancy_at_start")
+@smooth("dimensionless", over=tier, time="occupancy_memory", start="occupancy_at_start", source=LEARNED)
 def usual_occupancy(occupancy):
     """Occupancy as planners see it."""
     return occupancy
 
 
-@reference("dimensionless", over=tier)
+@reference("dimensionless", over=tier, source=AT_START)
 def occupancy_at_start(contacts_at_start, stay_length_at_start, beds_at_start):
     """Occupancy at the start."""
     return total(contacts_at_start["inpatient"], scheme) * stay_length_at_start / beds_at_start
 
 
-@auxiliary("1/year", over=tier)
+@auxiliary(
+    "1/year", over=tier, source="own formulation: fourth power of occupancy, so that nobody builds for half-empty wards"
+)
 def bed_growth_wanted(
     usual_occupancy, occupancy_target, bed_drive, bed_response, surplus_margin, bed_surplus_response, bed_plan_limit
 ):
@@ -122,19 +141,32 @@ def bed_growth_wanted(
     )
 
 
-@delay("bed/year", over=tier, time="building_time", order=2, into="beds", start="beds_being_built_at_start")
+@delay(
+    "bed/year",
+    over=tier,
+    time="building_time",
+    order=2,
+    into="beds",
+    start="beds_being_built_at_start",
+    source="material delay of second order: Sterman 2000, Business Dynamics",
+)
 def beds_opened(beds, bed_growth_wanted):
     """Beds opened, two to three years after they were begun."""
     return beds * bed_growth_wanted
 
 
-@flow("bed/year", over=tier, out_of="beds")
+@flow(
+    "bed/year",
+    over=tier,
+    out_of="beds",
+    source="own formulation: square of emptiness, so that full houses hardly close",
+)
 def beds_closed(beds, bed_closing_rate, occupancy_target, usual_occupancy):
     """Beds taken out of use: more where wards stand empty."""
     return beds * bed_closing_rate * (occupancy_target / usual_occupancy) ** 2
 
 
-@flow("bed/year", out_of="beds[secondary]", into="beds[tertiary]")
+@flow("bed/year", out_of="beds[secondary]", into="beds[tertiary]", source=UPGRADED)
 def beds_upgraded(beds, upgrade_rate):
     """Beds that come along when a hospital is upgraded."""
     return beds["secondary"] * upgrade_rate
@@ -143,25 +175,30 @@ def beds_upgraded(beds, upgrade_rate):
 # --- equipment: a stock of value ---
 
 
-@stock("yuan", over=tier, value=True)
+@stock("yuan", over=tier, value=True, source=START)
 def equipment(beds_at_start, equipment_per_bed_at_start):
     """Buildings and equipment, at cost less depreciation."""
     return beds_at_start * equipment_per_bed_at_start
 
 
-@flow("yuan/year", over=tier, out_of="equipment")
+@flow(
+    "yuan/year",
+    over=tier,
+    out_of="equipment",
+    source="declining-balance depreciation, as ages of equipment are not published",
+)
 def depreciation(equipment, equipment_life):
     """Wear of buildings and equipment."""
     return equipment / equipment_life
 
 
-@flow("yuan/year", out_of="equipment[secondary]", into="equipment[tertiary]")
+@flow("yuan/year", out_of="equipment[secondary]", into="equipment[tertiary]", source=UPGRADED)
 def equipment_upgraded(equipment, upgrade_rate):
     """Buildings and equipment of hospitals upgraded."""
     return equipment["secondary"] * upgrade_rate
 
 
-@auxiliary("dimensionless", over=tier)
+@auxiliary("dimensionless", over=tier, source=DEFINITION)
 def equipment_ratio(equipment, beds, price_index, one_yuan, equipment_per_bed_at_start):
     """Equipment per bed in real terms against the start."""
     return equipment / (beds * price_index / one_yuan * equipment_per_bed_at_start)
@@ -170,43 +207,71 @@ def equipment_ratio(equipment, beds, price_index, one_yuan, equipment_per_bed_at
 # --- length of stay, capacity, severity ---
 
 
-@auxiliary("bed*year/contact", over=tier)
-def stay_aimed(stay_length_at_start, stay_trend, stay_payment_effect, stay_floor):
-    """Length of stay the tier would choose: technology shortens it, payment by the case shortens it further."""
-    return maximum(stay_floor, stay_length_at_start * stay_trend * stay_payment_effect)
+@auxiliary(
+    "bed*year/contact",
+    over=tier,
+    source="own formulation: trend and payment as factors, above the shortest stays reached elsewhere",
+)
+def stay_aimed(
+    stay_length_at_start,
+    stay_trend,
+    stay_payment_effect,
+    stay_floor,
+    returned_share,
+    returned_weight,
+    recovery_stay,
+):
+    """Length of stay the tier would choose: technology shortens it, payment by the case shortens it further.
+
+    Days in which patients recover in primary care are missing in hospitals and found there.
+    """
+    return maximum(
+        stay_floor,
+        stay_length_at_start
+        * stay_trend
+        * stay_payment_effect
+        * by(tier, tertiary=1, secondary=1, primary=1 - returned_weight)
+        + recovery_stay * by(tier, tertiary=0 - returned_share, secondary=0 - returned_share, primary=returned_weight),
+    )
 
 
-@smooth("bed*year/contact", over=tier, time="stay_time", start="stay_length_at_start")
+@smooth("bed*year/contact", over=tier, time="stay_time", start="stay_length_at_start", source=ADJUSTED)
 def stay_length(stay_aimed):
     """Length of stay."""
     return stay_aimed
 
 
-@auxiliary("contact/year", over=(tier, care))
+@auxiliary(
+    "contact/year", over=(tier, care), source="definition of throughput: doctors by their load, beds by the stay"
+)
 def capacity(beds, stay_length, occupancy_limit, doctors, visits_per_doctor_limit):
     """What a tier can serve: outpatients by its doctors' time, inpatients by its beds."""
     return by(care, outpatient=doctors * visits_per_doctor_limit, inpatient=beds * occupancy_limit / stay_length)
 
 
-@auxiliary("contact/person/year")
-def admission_rate(tier_contacts, persons_total):
-    """Admissions a person has in a year."""
-    return total(tier_contacts["inpatient"], tier) / persons_total
+@auxiliary("contact/person/year", source=DEFINITION)
+def admission_rate(tier_contacts, returned, persons_total):
+    """Admissions a person has in a year; one who is sent down to recover is admitted once."""
+    return (total(tier_contacts["inpatient"], tier) - total(returned, scheme)) / persons_total
 
 
-@reference("contact/person/year")
+@reference("contact/person/year", source=AT_START)
 def admission_rate_at_start(contacts_at_start, persons_total):
     """Admissions per person at the start."""
     return total(contacts_at_start["inpatient"], tier, scheme) / persons_total
 
 
-@smooth("contact/person/year", time="severity_time", start="admission_rate_at_start")
+@smooth("contact/person/year", time="severity_time", start="admission_rate_at_start", source=LEARNED)
 def usual_admission_rate(admission_rate):
     """Admissions per person that practice has grown used to."""
     return admission_rate
 
 
-@auxiliary("dimensionless", over=care)
+@auxiliary(
+    "dimensionless",
+    over=care,
+    source="own formulation: constant elasticity, as the next patient is lighter than the mean one",
+)
 def severity(usual_admission_rate, admission_rate_at_start, severity_dilution):
     """Severity of the mean case: the more people are admitted, the lighter it is. Visits are taken as alike."""
     return by(care, outpatient=1, inpatient=(usual_admission_rate / admission_rate_at_start) ** (0 - severity_dilution))

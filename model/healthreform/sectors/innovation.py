@@ -4,12 +4,13 @@ Drugs count as new from the start of the run on: what was in use before is in th
 """
 
 from ..stockflow import auxiliary, exp, flow, minimum, reference, stock, total
+from .grounds import HELD, IDENTITY, STEADY
 from .names import care, tier
 
 # --- under review -> approved -> listed -> in use -> no longer new ---
 
 
-@stock("molecule", source="steady state: as many as enter in the time of review")
+@stock("molecule", source=STEADY)
 def drugs_in_review(new_drug_applications, review_time):
     """New drugs whose approval is being reviewed."""
     return new_drug_applications * review_time
@@ -33,7 +34,7 @@ def drugs_in_use(no_molecules):
     return no_molecules
 
 
-@flow("molecule/year", into="drugs_in_review", source="driver")
+@flow("molecule/year", into="drugs_in_review", source="given: data and judgement, parameter file")
 def applications(new_drug_applications):
     """Applications for approval of new drugs."""
     return new_drug_applications
@@ -90,7 +91,7 @@ def innovation_cost(intensity_at_start, innovation_weight, innovation_use, price
     return intensity_at_start["drugs"] * innovation_weight * innovation_use * price_index * severity
 
 
-@auxiliary("yuan/year", outcome=True, source="accounting identity")
+@auxiliary("yuan/year", outcome=True, source=IDENTITY)
 def innovation_spending(innovation_cost, tier_contacts):
     """Spending on new drugs in hospitals, whoever pays."""
     return total(innovation_cost * tier_contacts, tier, care)
@@ -123,7 +124,7 @@ def list_widening(drugs_listed, drugs_in_use, list_room, list_scale):
 # --- supply: shortages and their repair ---
 
 
-@stock("dimensionless", source="steady state of onset and repair")
+@stock("dimensionless", source=STEADY)
 def short_share(shortage_rate, shortage_repair, shortage_time):
     """Share of drugs that cannot be had where they are needed."""
     return shortage_rate / (shortage_rate + shortage_repair / shortage_time)
@@ -135,15 +136,13 @@ def shortage_onset(short_share, shortage_rate, supplier_capacity, exit_shortage)
     return (1 - short_share) * shortage_rate * (1 + exit_shortage * (1 - supplier_capacity))
 
 
-@flow(
-    "1/year", out_of="short_share", source="first-order delay: a shortage lasts so long, less where it is followed up"
-)
+@flow("1/year", out_of="short_share", source="first-order delay, shorter where shortages are followed up")
 def shortage_repaired(short_share, shortage_repair, shortage_time):
     """Shortages that end."""
     return short_share * shortage_repair / shortage_time
 
 
-@reference("dimensionless", source="definition")
+@reference("dimensionless", source=HELD)
 def short_share_at_start(short_share):
     """Share of drugs short at the start."""
     return short_share

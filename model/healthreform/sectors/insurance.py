@@ -14,24 +14,25 @@ from ..stockflow import (
     total,
     where,
 )
+from .grounds import AS_CASH_ALLOWS, DECISION, DEFINITION, IDENTITY, LEARNED, START, STEADY
 from .names import care, scheme, tier
 
 # --- money in ---
 
 
-@stock("yuan", over=scheme, account="fund", outcome=True)
+@stock("yuan", over=scheme, account="fund", outcome=True, source=START)
 def fund_reserve(fund_reserve_at_start):
     """Money the pooled funds hold."""
     return fund_reserve_at_start
 
 
-@stock("yuan", account="personal_account", outcome=True)
+@stock("yuan", account="personal_account", outcome=True, source=START)
 def account_balance(account_balance_at_start):
     """Money on the personal accounts of the employee scheme."""
     return account_balance_at_start
 
 
-@auxiliary("yuan/year")
+@auxiliary("yuan/year", source=f"{DECISION}: a rate on the wage bill")
 def contributions(contribution_rate, contribution_base_ratio, wage, active_members, premium_relief, premium_answer):
     """Contributions of employers and employees."""
     return (
@@ -44,25 +45,30 @@ def contributions(contribution_rate, contribution_base_ratio, wage, active_membe
     )
 
 
-@auxiliary("worker")
+@auxiliary("worker", source=f"{DECISION}: retired members are exempt")
 def active_members(persons, active_share, worker_per_person):
     """Members of the employee scheme at work; retired members pay nothing."""
     return persons["employee"] * active_share * worker_per_person
 
 
-@flow("yuan/year", payer="economy", payee="fund[employee]")
+@flow("yuan/year", payer="economy", payee="fund[employee]", source=f"{DECISION}: pool and accounts")
 def contributions_pooled(contributions, account_split):
     """Contributions that go to the employee scheme's pool."""
     return contributions * (1 - account_split)
 
 
-@flow("yuan/year", payer="economy", payee="personal_account")
+@flow("yuan/year", payer="economy", payee="personal_account", source=f"{DECISION}: pool and accounts")
 def contributions_to_accounts(contributions, account_split):
     """Contributions that go to personal accounts."""
     return contributions * account_split
 
 
-@flow("yuan/year", payer="household", payee="fund[resident]")
+@flow(
+    "yuan/year",
+    payer="household",
+    payee="fund[resident]",
+    source="a sum per insured head: 14th Five-Year Plan for medical security; answer to deficits own",
+)
 def resident_premiums(
     insured_persons, resident_premium, resident_financing_ratio, premium_answer, poor_share, assisted_premium_share
 ):
@@ -76,13 +82,18 @@ def resident_premiums(
     )
 
 
-@flow("yuan/year", payer="government", payee="fund[resident]")
+@flow(
+    "yuan/year",
+    payer="government",
+    payee="fund[resident]",
+    source="a sum per insured head: 14th Five-Year Plan for medical security; answer to deficits own",
+)
 def resident_subsidies(insured_persons, resident_subsidy, resident_financing_ratio, premium_answer):
     """Subsidies government pays for residents' cover."""
     return insured_persons["resident"] * resident_subsidy * resident_financing_ratio * premium_answer["resident"]
 
 
-@auxiliary("yuan/year", over=scheme)
+@auxiliary("yuan/year", over=scheme, source=IDENTITY)
 def pool_income(
     contributions_pooled, maternity_contributions_merged, resident_premiums, assisted_premiums, resident_subsidies
 ):
@@ -97,11 +108,16 @@ def pool_income(
 # --- what a contact is covered for ---
 
 
-@auxiliary("dimensionless", over=(tier, care, scheme))
+@auxiliary(
+    "dimensionless",
+    over=(tier, care, scheme),
+    source="own formulation: product of mean shares, each for reasons of its own",
+)
 def fund_share(
     enrolled_share,
     out_of_list_share,
     reimbursement_rate,
+    reimbursement_gap,
     band_share,
     band_share_at_start,
     designated_primary_share,
@@ -110,6 +126,7 @@ def fund_share(
 ):
     """Share of a bill that the fund is due to pay: insured, on the list, at the scheme's rate for that tier.
 
+    A gap between tiers takes part of tertiary hospitals' rate, and pays primary care's patients part of what was left.
     Rates are means over the deductible, the ceiling and the designated institutions of the start.
     """
     return (
@@ -117,7 +134,16 @@ def fund_share(
         * (1 - out_of_list_share)
         * minimum(
             1,
-            reimbursement_rate
+            (
+                reimbursement_rate
+                + reimbursement_gap
+                * by(
+                    tier,
+                    tertiary=0 - reimbursement_rate["tertiary"],
+                    secondary=0,
+                    primary=1 - reimbursement_rate["primary"],
+                )
+            )
             * by(care, outpatient=1, inpatient=band_share / band_share_at_start)
             * by(tier, tertiary=1, secondary=1, primary=designated_primary_share / designated_at_start),
         )
@@ -125,7 +151,7 @@ def fund_share(
     )
 
 
-@auxiliary("dimensionless", over=(tier, care, scheme))
+@auxiliary("dimensionless", over=(tier, care, scheme), source=IDENTITY)
 def patient_share(fund_share, other_payer_share, assistance_share, waived_share):
     """Share of a bill left to the patient, personal account included."""
     return (1 - fund_share) * (1 - other_payer_share) * (1 - assistance_share) * (1 - waived_share)
@@ -137,7 +163,7 @@ def felt_share(account_use, known_account_reach, felt_account_price):
     return by(scheme, employee=1 - account_use * known_account_reach * (1 - felt_account_price), resident=1)
 
 
-@auxiliary("yuan/year", over=(tier, care, scheme))
+@auxiliary("yuan/year", over=(tier, care, scheme), source=IDENTITY)
 def bills(contacts, cost_per_contact):
     """Bills of a scheme's patients."""
     return contacts * cost_per_contact
@@ -146,9 +172,21 @@ def bills(contacts, cost_per_contact):
 # --- claims ---
 
 
-@auxiliary("yuan/year", over=(tier, care, scheme))
+@auxiliary(
+    "yuan/year",
+    over=(tier, care, scheme),
+    source="accounting identity; by the case as in the DRG/DIP action plan, NHSA 2021",
+)
 def claims_made(
-    contacts, cost_per_contact, fund_share, case_share, case_rate, coding_index, excluded_share, points_value
+    contacts,
+    cost_per_contact,
+    fund_share,
+    case_share,
+    rule_share,
+    case_rate,
+    coding_index,
+    excluded_share,
+    points_value,
 ):
     """Claims before any cap: by item, and by the case where that is how the fund pays."""
     return (
@@ -157,43 +195,49 @@ def claims_made(
         * by(
             care,
             outpatient=cost_per_contact["outpatient"],
-            inpatient=cost_per_contact["inpatient"] * (1 - case_share * (1 - excluded_share))
-            + case_rate * coding_index * points_value * case_share * (1 - excluded_share),
+            inpatient=cost_per_contact["inpatient"] * (1 - case_share * rule_share * (1 - excluded_share))
+            + case_rate * coding_index * points_value * case_share * rule_share * (1 - excluded_share),
         )
     )
 
 
-@smooth("yuan/year", over=scheme, time="budget_time", growth="claims_growth_at_start")
+@smooth("yuan/year", over=scheme, time="budget_time", growth="claims_growth_at_start", source=LEARNED)
 def usual_claims(claims_made):
     """Claims the fund has grown used to: the base of its budget."""
     return total(claims_made, tier, care)
 
 
-@auxiliary("yuan/year", over=scheme)
+@auxiliary(
+    "yuan/year", over=scheme, source="total control opinions 2012: past claims and growth; answer to deficits own"
+)
 def claims_budget(usual_claims, budget_growth, deficit_share, budget_response, budget_time):
     """Budget for claims: past claims and the growth allowed, less where many pools run short (fund solvency)."""
     return usual_claims * (1 + budget_growth * budget_time) * (1 - budget_response * deficit_share)
 
 
-@auxiliary("dimensionless", over=scheme)
+@auxiliary(
+    "dimensionless",
+    over=scheme,
+    source="total control opinions 2012: hospitals bear a share of what exceeds the budget",
+)
 def cap_cut(claims_made, claims_budget, capped_share, overspend_on_hospitals):
     """Part of claims above the budget that hospitals must bear."""
     return capped_share * overspend_on_hospitals * maximum(0, 1 - claims_budget / total(claims_made, tier, care))
 
 
-@flow("yuan/year", over=(tier, care, scheme), into="claims_payable")
-def claims_due(claims_made, cap_cut):
-    """Claims the fund accepts."""
-    return claims_made * (1 - cap_cut)
+@flow("yuan/year", over=(tier, care, scheme), into="claims_payable", source=IDENTITY)
+def claims_due(claims_made, cap_cut, capitated_share, consortium_member_share, overspend_cut):
+    """Claims the fund accepts: cut by the cap, or by what a consortium bears that overspent its budget."""
+    return claims_made * (1 - cap_cut * (1 - capitated_share)) * (1 - consortium_member_share * overspend_cut)
 
 
-@stock("yuan", over=(tier, scheme), owed_by="fund", owed_to="provider")
+@stock("yuan", over=(tier, scheme), owed_by="fund", owed_to="provider", source=STEADY)
 def claims_payable(bills_at_start, claim_time, fund_share):
     """Claims accepted and not yet paid."""
     return total(bills_at_start * fund_share, care) * claim_time
 
 
-@auxiliary("yuan/year", over=scheme)
+@auxiliary("yuan/year", over=scheme, source=DEFINITION)
 def claims_falling_due(claims_payable, settlement_time, critical_premium_payable, claim_time, maternity_call):
     """Claims to be paid, premiums for critical illness and maternity benefits among them."""
     return (
@@ -203,13 +247,17 @@ def claims_falling_due(claims_payable, settlement_time, critical_premium_payable
     )
 
 
-@auxiliary("dimensionless", over=scheme)
-def payable_share(fund_reserve, claims_falling_due, working_reserve_time):
+@auxiliary(
+    "dimensionless",
+    over=scheme,
+    source="own formulation: smooth in reserve over claims, so that the reserve cannot turn negative",
+)
+def payable_share(fund_reserve, claims_falling_due, outside_claims, working_reserve_time):
     """How far the reserve reaches: near one with months of money, nothing when it is empty; the rest stays owed."""
-    return fund_reserve / (fund_reserve + claims_falling_due * working_reserve_time)
+    return fund_reserve / (fund_reserve + (claims_falling_due + outside_claims) * working_reserve_time)
 
 
-@flow("yuan/year", over=(tier, scheme), payer="fund", payee="provider", out_of="claims_payable")
+@flow("yuan/year", over=(tier, scheme), payer="fund", payee="provider", out_of="claims_payable", source=AS_CASH_ALLOWS)
 def claims_paid(claims_payable, settlement_time, payable_share):
     """Claims paid: what is due, as far as the reserve reaches."""
     return claims_payable / settlement_time * payable_share
@@ -218,67 +266,67 @@ def claims_paid(claims_payable, settlement_time, payable_share):
 # --- what patients and others pay ---
 
 
-@auxiliary("yuan/year", over=(tier, care, scheme))
+@auxiliary("yuan/year", over=(tier, care, scheme), source=IDENTITY)
 def left_to_patients(bills, patient_share):
     """Bills left to patients, accounts included."""
     return bills * patient_share
 
 
-@flow("yuan/year", over=(tier, care, scheme), payer="other_payer", payee="provider")
+@flow("yuan/year", over=(tier, care, scheme), payer="other_payer", payee="provider", source=IDENTITY)
 def other_paid(bills, fund_share, other_payer_share):
     """Bills borne by employers, free medical care for officials and work-injury insurance."""
     return bills * (1 - fund_share) * other_payer_share
 
 
-@flow("yuan/year", over=(tier, care, scheme), payer="government", payee="provider")
+@flow("yuan/year", over=(tier, care, scheme), payer="government", payee="provider", source=IDENTITY)
 def assistance_paid(bills, fund_share, other_payer_share, assistance_share):
     """Medical assistance to the poor, at the point of care."""
     return bills * (1 - fund_share) * (1 - other_payer_share) * assistance_share
 
 
-@auxiliary("yuan/year")
+@auxiliary("yuan/year", source="own formulation: stated shares of bills and sales, for want of data by member")
 def account_wanted(left_to_patients, account_use, retail_sales, account_retail_share):
     """What members would like to pay from their accounts: part of their bills, and of drugs they buy."""
     return total(total(left_to_patients["employee"], tier) * account_use, care) + account_retail_share * retail_sales
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source="own formulation: smooth minimum, as members' accounts do not run out together")
 def account_reach(account_balance, account_time, account_wanted, account_sharpness):
     """How far the money on the accounts reaches."""
     return smooth_minimum(account_wanted, account_balance / account_time, account_sharpness) / account_wanted
 
 
-@smooth("dimensionless", time="account_learning_time", start="full")
+@smooth("dimensionless", time="account_learning_time", start="full", source=LEARNED)
 def known_account_reach(account_reach):
     """How far accounts reach, as members have learned."""
     return account_reach
 
 
-@flow("yuan/year", over=(tier, care), payer="personal_account", payee="provider")
+@flow("yuan/year", over=(tier, care), payer="personal_account", payee="provider", source=IDENTITY)
 def account_paid(left_to_patients, account_use, account_reach):
     """Bills paid from personal accounts."""
     return left_to_patients["employee"] * account_use * account_reach
 
 
-@flow("yuan/year", over=(tier, care), payer="household", payee="provider")
+@flow("yuan/year", over=(tier, care), payer="household", payee="provider", source=IDENTITY)
 def patients_paid(left_to_patients, account_paid):
     """Bills households pay from their own pocket."""
     return total(left_to_patients, scheme) - account_paid
 
 
-@flow("yuan/year", payer="personal_account", payee="pharmacy")
+@flow("yuan/year", payer="personal_account", payee="pharmacy", source=IDENTITY)
 def account_retail(retail_sales, account_retail_share, account_reach):
     """Drugs bought from personal accounts."""
     return retail_sales * account_retail_share * account_reach
 
 
-@flow("yuan/year", payer="household", payee="pharmacy")
+@flow("yuan/year", payer="household", payee="pharmacy", source=IDENTITY)
 def household_retail(retail_sales, account_retail):
     """Drugs and goods households buy from their own pocket."""
     return retail_sales - account_retail
 
 
-@auxiliary("yuan/year")
+@auxiliary("yuan/year", source="own formulation: constant elasticity to real income, as sales kept pace with it")
 def retail_sales(
     retail_at_start,
     persons_total,
@@ -302,13 +350,28 @@ def retail_sales(
 # --- solvency of many pools, not of a national mean ---
 
 
-@auxiliary("dimensionless", over=scheme)
-def fund_margin(pool_income, claims_due, critical_premium_due, maternity_financed):
-    """Income over all that is due, as a share of income; a fund without income has lost all of it."""
+@auxiliary("dimensionless", over=scheme, source=DEFINITION)
+def fund_margin(
+    pool_income,
+    claims_due,
+    consortium_savings,
+    contract_fees,
+    outside_claims,
+    critical_premium_due,
+    maternity_financed,
+):
+    """Income over claims and all else that is due, as a share; a fund without income has lost all of it."""
     return where(
         pool_income > 0,
         1
-        - (total(claims_due, tier, care) + critical_premium_due + by(scheme, employee=maternity_financed, resident=0))
+        - (
+            total(claims_due, tier, care)
+            + consortium_savings
+            + contract_fees
+            + outside_claims
+            + critical_premium_due
+            + by(scheme, employee=maternity_financed, resident=0)
+        )
         / pool_income,
         -1,
     )
@@ -327,25 +390,33 @@ def deficit_share(fund_margin, pool_balance_point, pool_dispersion):
     return normal_cdf((pool_balance_point - fund_margin) / pool_dispersion)
 
 
-@auxiliary("dimensionless", over=scheme)
+@auxiliary(
+    "dimensionless",
+    over=scheme,
+    source="own formulation: linear beyond the deficits of the start, which policy then bore",
+)
 def premium_answer(deficit_share, deficit_share_at_start, premium_response):
     """Premiums, subsidies and contributions raised where many pools run short."""
     return 1 + premium_response * maximum(0, deficit_share - deficit_share_at_start)
 
 
-@auxiliary("dimensionless", over=scheme)
+@auxiliary(
+    "dimensionless",
+    over=scheme,
+    source="own formulation: linear beyond the deficits of the start, which policy then bore",
+)
 def benefit_cut(deficit_share, deficit_share_at_start, benefit_response):
     """Benefits trimmed where many pools run short."""
     return maximum(0, benefit_response * (deficit_share - deficit_share_at_start))
 
 
-@auxiliary("year", over=scheme, outcome=True)
+@auxiliary("year", over=scheme, outcome=True, source=DEFINITION)
 def fund_time(fund_reserve, claims_due):
     """How long the reserve would last at today's claims; nought where there are none."""
     return where(total(claims_due, tier, care) > 0, fund_reserve / total(claims_due, tier, care), 0)
 
 
-@balance("yuan/year", scale="medical_income_total")
+@balance("yuan/year", scale="medical_income_total", source=IDENTITY)
 def bills_settled(bills, claims_due, left_to_patients, other_paid, assistance_paid, waived_paid, borne_by_provider):
     """Every bill is settled: by fund, patient, other payers, assistance, or the provider that bears the rest."""
     return (

@@ -1,9 +1,10 @@
 """Maternity insurance: who pays, for whose births, and what mothers receive; an account apart until the merger."""
 
 from ..stockflow import auxiliary, flow, stock
+from .grounds import AS_CASH_ALLOWS, IDENTITY, START
 
 
-@stock("yuan", account="maternity_fund", outcome=True, source="accounting identity")
+@stock("yuan", account="maternity_fund", outcome=True, source=START)
 def maternity_reserve(maternity_reserve_at_start):
     """Money of maternity insurance while it has an account of its own."""
     return maternity_reserve_at_start
@@ -18,13 +19,13 @@ def maternity_contributions(maternity_contribution_rate, contribution_base_ratio
     return maternity_contribution_rate * contribution_base_ratio * wage * active_members
 
 
-@flow("yuan/year", payer="economy", payee="maternity_fund", source="accounting identity")
+@flow("yuan/year", payer="economy", payee="maternity_fund", source=IDENTITY)
 def maternity_contributions_apart(maternity_contributions, maternity_merged):
     """Contributions for maternity that go to an account of their own."""
     return maternity_contributions * (1 - maternity_merged)
 
 
-@flow("yuan/year", payer="economy", payee="fund[employee]", source="accounting identity")
+@flow("yuan/year", payer="economy", payee="fund[employee]", source=IDENTITY)
 def maternity_contributions_merged(maternity_contributions, maternity_merged):
     """Contributions for maternity that are collected with those of the employee scheme."""
     return maternity_contributions * maternity_merged
@@ -64,7 +65,7 @@ def delivery_reimbursed(
 # --- who pays it: the account apart, the employee scheme after the merger, government where neither can ---
 
 
-@flow("yuan/year", payer="maternity_fund", payee="household", source="as for claims: as far as the reserve reaches")
+@flow("yuan/year", payer="maternity_fund", payee="household", source=AS_CASH_ALLOWS)
 def maternity_paid_apart(
     maternity_allowances, delivery_reimbursed, maternity_merged, maternity_reserve, working_reserve_time
 ):
@@ -77,7 +78,7 @@ def maternity_paid_apart(
     )
 
 
-@auxiliary("yuan/year", source="accounting identity")
+@auxiliary("yuan/year", source=IDENTITY)
 def maternity_call(maternity_allowances, delivery_reimbursed, maternity_paid_apart):
     """Maternity benefits that the account apart does not pay: where it is merged, or empty."""
     return maternity_allowances + delivery_reimbursed - maternity_paid_apart

@@ -1,12 +1,13 @@
 """Outcomes: what is published, and what a reform is judged by. No stocks here."""
 
 from ..stockflow import auxiliary, balance, by, total, where
+from .grounds import COUNTED, DEFINITION, IDENTITY, PUBLISHED
 from .names import bill_item, care, scheme, tier
 
 # --- funds raised: total health expenditure as published ---
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=PUBLISHED)
 def government_health_expenditure(
     resident_subsidies,
     recurrent_subsidy,
@@ -20,6 +21,7 @@ def government_health_expenditure(
     waived_paid,
     maternity_backed,
     other_government_health,
+    pay_floor_paid,
 ):
     """Government's part of total health expenditure."""
     return (
@@ -32,10 +34,11 @@ def government_health_expenditure(
         + aid_paid
         + maternity_backed
         + other_government_health
+        + pay_floor_paid
     )
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=PUBLISHED)
 def social_health_expenditure(
     contributions,
     maternity_contributions,
@@ -57,31 +60,39 @@ def social_health_expenditure(
     )
 
 
-@auxiliary("yuan/year", outcome=True)
-def out_of_pocket_expenditure(patients_paid, household_retail, other_household_health, reimbursed):
+@auxiliary("yuan/year", outcome=True, source=PUBLISHED)
+def out_of_pocket_expenditure(
+    patients_paid, household_retail, other_household_health, outside_paid_by_patients, reimbursed
+):
     """Households' part: cash paid for care and goods, less what they get back."""
-    return total(patients_paid, tier, care) + household_retail + other_household_health - reimbursed
+    return (
+        total(patients_paid, tier, care)
+        + household_retail
+        + other_household_health
+        + total(outside_paid_by_patients, scheme)
+        - reimbursed
+    )
 
 
-@auxiliary("yuan/year", outcome=True, source="accounting identity")
+@auxiliary("yuan/year", outcome=True, source=IDENTITY)
 def reimbursed(critical_illness_paid, aid_paid, commercial_claims, supplement_claims, delivery_reimbursed):
     """What households get back of what they paid for care: from insurers, assistance and maternity insurance."""
     return critical_illness_paid + aid_paid + commercial_claims + supplement_claims + delivery_reimbursed
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=PUBLISHED)
 def total_health_expenditure(government_health_expenditure, social_health_expenditure, out_of_pocket_expenditure):
     """Total health expenditure: funds raised, the sum of its three parts."""
     return government_health_expenditure + social_health_expenditure + out_of_pocket_expenditure
 
 
-@auxiliary("dimensionless", outcome=True)
+@auxiliary("dimensionless", outcome=True, source=PUBLISHED)
 def out_of_pocket_share(out_of_pocket_expenditure, total_health_expenditure):
     """Households' part of total health expenditure."""
     return out_of_pocket_expenditure / total_health_expenditure
 
 
-@auxiliary("dimensionless", outcome=True)
+@auxiliary("dimensionless", outcome=True, source=PUBLISHED)
 def health_expenditure_to_gdp(total_health_expenditure, gdp):
     """Total health expenditure as a share of output."""
     return total_health_expenditure / gdp
@@ -90,25 +101,25 @@ def health_expenditure_to_gdp(total_health_expenditure, gdp):
 # --- use ---
 
 
-@auxiliary("contact/year", over=care, outcome=True)
+@auxiliary("contact/year", over=care, outcome=True, source=COUNTED)
 def contacts_total(tier_contacts, other_institution_share):
     """All visits and admissions, other institutions included."""
     return total(tier_contacts, tier) / (1 - other_institution_share)
 
 
-@auxiliary("dimensionless", outcome=True)
+@auxiliary("dimensionless", outcome=True, source=COUNTED)
 def primary_visit_share(tier_contacts, contacts_total):
     """Share of visits that primary care sees."""
     return tier_contacts["primary", "outpatient"] / contacts_total["outpatient"]
 
 
-@auxiliary("contact/year", over=care)
+@auxiliary("contact/year", over=care, source=DEFINITION)
 def hospital_contacts(tier_contacts):
     """Visits and admissions of hospitals."""
     return tier_contacts["tertiary"] + tier_contacts["secondary"]
 
 
-@auxiliary("yuan/contact", over=care, outcome=True)
+@auxiliary("yuan/contact", over=care, outcome=True, source=COUNTED)
 def hospital_cost_per_contact(cost_per_contact, tier_contacts, hospital_contacts):
     """Cost per visit and per admission, mean of all hospitals."""
     return (
@@ -117,7 +128,7 @@ def hospital_cost_per_contact(cost_per_contact, tier_contacts, hospital_contacts
     ) / hospital_contacts
 
 
-@auxiliary("dimensionless", over=(care, bill_item), outcome=True)
+@auxiliary("dimensionless", over=(care, bill_item), outcome=True, source=COUNTED)
 def hospital_item_share(item_bill, tier_contacts, hospital_cost_per_contact, hospital_contacts):
     """Share of an item in hospitals' bills."""
     return (item_bill["tertiary"] * tier_contacts["tertiary"] + item_bill["secondary"] * tier_contacts["secondary"]) / (
@@ -125,25 +136,25 @@ def hospital_item_share(item_bill, tier_contacts, hospital_cost_per_contact, hos
     )
 
 
-@auxiliary("dimensionless", over=bill_item, outcome=True)
+@auxiliary("dimensionless", over=bill_item, outcome=True, source=DEFINITION)
 def hospital_income_share(item_income, hospital_medical_income):
     """Share of an item in hospitals' bills, visits and admissions together."""
     return (item_income["tertiary"] + item_income["secondary"]) / hospital_medical_income
 
 
-@auxiliary("worker", outcome=True)
+@auxiliary("worker", outcome=True, source=COUNTED)
 def physicians_total(physicians, general_practitioners, other_physician_ratio):
     """All licensed and assistant physicians, those of other institutions included."""
     return (total(physicians, tier) + general_practitioners) * (1 + other_physician_ratio)
 
 
-@auxiliary("worker", outcome=True)
+@auxiliary("worker", outcome=True, source=COUNTED)
 def primary_physicians(physicians, general_practitioners):
     """Physicians of primary care, general practitioners included."""
     return physicians["primary"] + general_practitioners
 
 
-@auxiliary("dimensionless", over=care, outcome=True)
+@auxiliary("dimensionless", over=care, outcome=True, source=DEFINITION)
 def unmet_share(unserved, contacts_needed, seeking, contacts_sought):
     """Share of the contacts needed or asked for that do not take place."""
     return total(unserved + contacts_needed * (1 - seeking), scheme) / (
@@ -154,7 +165,7 @@ def unmet_share(unserved, contacts_needed, seeking, contacts_sought):
 # --- burden (how many bear too much: protection) ---
 
 
-@auxiliary("yuan/person/year", outcome=True)
+@auxiliary("yuan/person/year", outcome=True, source=DEFINITION)
 def out_of_pocket_per_person(out_of_pocket_expenditure, persons_total):
     """Out-of-pocket spending per head."""
     return out_of_pocket_expenditure / persons_total
@@ -163,25 +174,25 @@ def out_of_pocket_per_person(out_of_pocket_expenditure, persons_total):
 # --- money as published ---
 
 
-@auxiliary("yuan/year")
+@auxiliary("yuan/year", source=IDENTITY)
 def medical_income_total(medical_income):
     """Bills of all tiers."""
     return total(medical_income, tier)
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=IDENTITY)
 def hospital_medical_income(medical_income):
     """Bills of hospitals."""
     return medical_income["tertiary"] + medical_income["secondary"]
 
 
-@auxiliary("dimensionless", outcome=True)
+@auxiliary("dimensionless", outcome=True, source=DEFINITION)
 def hospital_margin(surplus, revenue):
     """Hospitals' surplus as a share of their revenue."""
     return (surplus["tertiary"] + surplus["secondary"]) / (revenue["tertiary"] + revenue["secondary"])
 
 
-@auxiliary("dimensionless", outcome=True)
+@auxiliary("dimensionless", outcome=True, source=DEFINITION)
 def personnel_share(pay_paid, spending, interest_paid, depreciation):
     """Share of pay in hospitals' expenditure."""
     return (pay_paid["tertiary"] + pay_paid["secondary"]) / (
@@ -194,25 +205,40 @@ def personnel_share(pay_paid, spending, interest_paid, depreciation):
     )
 
 
-@auxiliary("yuan/year", over=scheme, outcome=True)
+@auxiliary(
+    "yuan/year", over=scheme, outcome=True, source="as reported by the National Healthcare Security Administration"
+)
 def scheme_income(pool_income, contributions_to_accounts):
     """Income of a scheme as published: for employees, pool and personal accounts together."""
     return by(scheme, employee=pool_income["employee"] + contributions_to_accounts, resident=pool_income["resident"])
 
 
-@auxiliary("yuan/year", over=scheme, outcome=True)
+@auxiliary(
+    "yuan/year", over=scheme, outcome=True, source="as reported by the National Healthcare Security Administration"
+)
 def scheme_expenditure(
-    claims_paid, savings_retained, critical_premium_paid, maternity_financed, account_paid, account_retail
+    claims_paid,
+    savings_retained,
+    consortium_savings,
+    contract_fees,
+    outside_claims_paid,
+    critical_premium_paid,
+    maternity_financed,
+    account_paid,
+    account_retail,
 ):
     """Expenditure of a scheme as published: for employees, pool and personal accounts together."""
     return (
         total(claims_paid + savings_retained, tier)
+        + consortium_savings
+        + contract_fees
+        + outside_claims_paid
         + critical_premium_paid
         + by(scheme, employee=maternity_financed + total(account_paid, tier, care) + account_retail, resident=0)
     )
 
 
-@auxiliary("year", outcome=True)
+@auxiliary("year", outcome=True, source=DEFINITION)
 def reserve_time(fund_reserve, claims_due):
     """How long the pooled reserves of both schemes would last at today's claims; nought where there are none."""
     return where(
@@ -225,7 +251,7 @@ def reserve_time(fund_reserve, claims_due):
 # --- spent on care: the other view of the same matrix ---
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=IDENTITY)
 def spent_on_care(
     medical_income,
     borne_by_provider,
@@ -235,6 +261,9 @@ def spent_on_care(
     public_health_paid_elsewhere,
     retail_sales,
     other_household_health,
+    contract_fees,
+    pay_floor_paid,
+    outside_bills,
 ):
     """What providers and pharmacies receive for care and goods: the second view of the same payments."""
     return (
@@ -243,13 +272,15 @@ def spent_on_care(
         + public_health_paid_elsewhere
         + retail_sales
         + other_household_health
+        + total(contract_fees + outside_bills, scheme)
+        + pay_floor_paid
     )
 
 
 # --- the bridge between the two views ---
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=IDENTITY)
 def funds_kept(
     pool_income,
     maternity_contributions_apart,
@@ -258,6 +289,8 @@ def funds_kept(
     delivery_reimbursed,
     contributions_to_accounts,
     claims_due,
+    contract_fees,
+    outside_claims_paid,
     critical_premium_due,
     account_paid,
     account_retail,
@@ -270,14 +303,14 @@ def funds_kept(
         - maternity_allowances
         - delivery_reimbursed
         - total(claims_due, tier, care, scheme)
-        - total(critical_premium_due, scheme)
+        - total(contract_fees + outside_claims_paid + critical_premium_due, scheme)
         + contributions_to_accounts
         - total(account_paid, tier, care)
         - account_retail
     )
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=IDENTITY)
 def insurers_kept(
     commercial_premiums,
     supplement_premiums,
@@ -297,13 +330,13 @@ def insurers_kept(
     )
 
 
-@auxiliary("yuan/year", outcome=True)
+@auxiliary("yuan/year", outcome=True, source=IDENTITY)
 def capital_and_administration(capital_subsidy, other_government_health, other_social_health):
     """Capital formation, administration and public-health bodies: raised for health, not spent on care by the tiers."""
     return total(capital_subsidy, tier) + other_government_health + other_social_health
 
 
-@balance("yuan/year", scale="total_health_expenditure")
+@balance("yuan/year", scale="total_health_expenditure", source=IDENTITY)
 def bridge(
     total_health_expenditure,
     spent_on_care,

@@ -15,52 +15,67 @@ from ..stockflow import (
     total,
     where,
 )
+from .grounds import AT_START, CONTACTS, DEFINITION, HELD, MULTIPLIED, START, UPGRADED
 from .names import care, scheme, tier
 
 
-@auxiliary("yuan_2010/person/year")
+@auxiliary("yuan_2010/person/year", source="definition; output per head stands for income, which is projected with it")
 def real_income(gdp, persons_total, price_index):
     """Output per head at prices of 2010: what people can afford."""
     return gdp / (persons_total * price_index)
 
 
-@reference("yuan_2010/person/year")
+@reference("yuan_2010/person/year", source=HELD)
 def real_income_at_start(real_income):
     """Output per head at the start."""
     return real_income
 
 
-@auxiliary("yuan_2010/contact", over=(tier, care, scheme))
-def felt_price(cost_per_contact, patient_share, felt_share, price_index, access_cost):
+@auxiliary(
+    "yuan_2010/contact",
+    over=(tier, care, scheme),
+    source="definition of a full price: money felt and the cost of access, in real terms",
+)
+def felt_price(cost_per_contact, patient_share, felt_share, price_index, access_cost, journey_share):
     """Price felt at the point of care: the patient's share of the bill in real terms, and the cost of getting there."""
-    return cost_per_contact * patient_share * felt_share / price_index + access_cost
+    return cost_per_contact * patient_share * felt_share / price_index + access_cost * by(
+        care, outpatient=journey_share, inpatient=1
+    )
 
 
-@reference("yuan_2010/contact", over=(tier, care, scheme))
+@reference("yuan_2010/contact", over=(tier, care, scheme), source=HELD)
 def felt_price_at_start(felt_price):
     """Felt price at the start."""
     return felt_price
 
 
-@reference("dimensionless", over=(tier, care, scheme))
+@reference("dimensionless", over=(tier, care, scheme), source=AT_START)
 def contact_share_at_start(contacts_at_start):
     """Tier shares of each scheme's contacts at the start."""
     return contacts_at_start / total(contacts_at_start, tier)
 
 
-@reference("contact/person/year", over=(care, scheme))
+@reference("contact/person/year", over=(care, scheme), source=AT_START)
 def use_rate_at_start(contacts_at_start, persons):
     """Contacts a person has in a year at the start."""
     return total(contacts_at_start, tier) / persons
 
 
-@auxiliary("dimensionless", over=(care, scheme))
+@auxiliary(
+    "dimensionless",
+    over=(care, scheme),
+    source="constant elasticity of a Laspeyres index; Zhou Z 2011, Huang F 2015, Feng J 2020",
+)
 def price_effect(felt_price, felt_price_at_start, contact_share_at_start, price_elasticity):
     """Less care is sought where it costs the patient more; tiers weighted as at the start (Laspeyres)."""
     return total(contact_share_at_start * felt_price / felt_price_at_start, tier) ** (0 - price_elasticity)
 
 
-@auxiliary("dimensionless", over=care)
+@auxiliary(
+    "dimensionless",
+    over=care,
+    source="own formulation: constant elasticity at first, then a ceiling, as use cannot grow for ever",
+)
 def income_effect(real_income, real_income_at_start, income_elasticity, income_effect_limit):
     """More care is sought as people grow richer, up to a limit; growing poorer, they forgo it in proportion."""
     return where(
@@ -72,13 +87,22 @@ def income_effect(real_income, real_income_at_start, income_elasticity, income_e
     )
 
 
-@smooth("dimensionless", time="fear_time", start="no_fear")
+@smooth(
+    "dimensionless",
+    time="fear_time",
+    start="no_fear",
+    source="own formulation: first-order memory of restrictions, as visits of 2021 stayed below trend",
+)
 def fear(outbreak_restriction):
     """Fear of infection that outlasts the restrictions."""
     return outbreak_restriction
 
 
-@auxiliary("dimensionless", over=care)
+@auxiliary(
+    "dimensionless",
+    over=care,
+    source="own formulation: linear in restriction and fear, to fit the fall of Xiao H 2021; a floor",
+)
 def seeking(outbreak_restriction, fear, outbreak_sensitivity, fear_weight, emergency_share):
     """Share of normal seeking left in an outbreak; emergencies come whatever is closed."""
     return maximum(
@@ -88,31 +112,41 @@ def seeking(outbreak_restriction, fear, outbreak_sensitivity, fear_weight, emerg
     )
 
 
-@auxiliary("contact/year", over=(care, scheme))
+@auxiliary("contact/year", over=(care, scheme), source=MULTIPLIED)
 def contacts_needed(persons, use_rate_at_start, need, need_at_start, income_effect, price_effect, access_index):
     """Contacts people would have without an outbreak: need, income, price and access (supply within reach)."""
     return persons * use_rate_at_start * need / need_at_start * income_effect * price_effect * access_index
 
 
-@stock("contact", over=(care, scheme))
+@stock("contact", over=(care, scheme), source=START)
 def backlog(backlog_at_start):
     """Contacts put off and still wanted."""
     return backlog_at_start
 
 
-@flow("contact/year", over=(care, scheme), into="backlog")
+@flow(
+    "contact/year",
+    over=(care, scheme),
+    into="backlog",
+    source="own formulation: a fixed share waits, for want of any count of care put off",
+)
 def postponed(contacts_needed, seeking, unserved, wait_share):
     """Contacts put off in an outbreak or for want of capacity; the others are given up."""
     return wait_share * (contacts_needed * (1 - seeking) + unserved)
 
 
-@flow("contact/year", over=(care, scheme), out_of="backlog")
+@flow(
+    "contact/year",
+    over=(care, scheme),
+    out_of="backlog",
+    source="own formulation: first-order release, held back while people do not seek care",
+)
 def resumed(backlog, backlog_time, seeking):
     """Contacts put off that come back, as far as people seek care at all."""
     return backlog / backlog_time * seeking
 
 
-@auxiliary("contact/year", over=(care, scheme))
+@auxiliary("contact/year", over=(care, scheme), source=CONTACTS)
 def contacts_wanted(contacts_needed, seeking, resumed):
     """Contacts people ask for."""
     return contacts_needed * seeking + resumed
@@ -121,7 +155,11 @@ def contacts_wanted(contacts_needed, seeking, resumed):
 # --- which tier ---
 
 
-@auxiliary("dimensionless", over=tier)
+@auxiliary(
+    "dimensionless",
+    over=tier,
+    source="own formulation: ratios to the start multiply; trust is asked for where people doubt",
+)
 def appeal(perceived_quality, quality_at_start, trust, trust_at_start):
     """How good a tier seems; for primary care, also whether people trust it."""
     return perceived_quality / quality_at_start * by(tier, tertiary=1, secondary=1, primary=trust / trust_at_start)
@@ -136,31 +174,44 @@ def tier_size(headcount, headcount_at_start, beds, beds_at_start):
     return by(care, outpatient=headcount / headcount_at_start, inpatient=beds / beds_at_start)
 
 
-@reference("dimensionless", over=(tier, care))
+@reference("dimensionless", over=(tier, care), source=AT_START)
 def tier_share_at_start(contacts_at_start):
     """Tier shares of all contacts at the start."""
     return total(contacts_at_start, scheme) / total(contacts_at_start, tier, scheme)
 
 
-@stock("dimensionless", over=(tier, care))
+@stock(
+    "dimensionless",
+    over=(tier, care),
+    source="loyalty as smoothed past choice: Guadagni and Little 1983, Marketing Science 2:203",
+)
 def habit(tier_share_at_start):
     """Where people are used to going."""
     return tier_share_at_start
 
 
-@flow("1/year", over=(tier, care), into="habit")
+@flow(
+    "1/year",
+    over=(tier, care),
+    into="habit",
+    source="loyalty as smoothed past choice: Guadagni and Little 1983, Marketing Science 2:203",
+)
 def habit_change(contact_share, habit, habit_time):
     """Habits follow where people go, over years."""
     return (contact_share - habit) / habit_time
 
 
-@flow("1/year", over=care, out_of="habit[secondary]", into="habit[tertiary]")
+@flow("1/year", over=care, out_of="habit[secondary]", into="habit[tertiary]", source=UPGRADED)
 def habit_upgraded(habit, upgrade_rate):
     """Habits that move with a hospital when it is upgraded."""
     return habit["secondary"] * upgrade_rate
 
 
-@auxiliary("dimensionless", over=(tier, care))
+@auxiliary(
+    "dimensionless",
+    over=(tier, care),
+    source="utility of a logit, McFadden 1974 and 1978; habit as in Guadagni and Little 1983",
+)
 def pull(
     appeal,
     tier_size,
@@ -196,20 +247,31 @@ def attraction(contact_share_at_start, felt_price, felt_price_at_start, tier_pri
 @auxiliary(
     "dimensionless", over=(tier, care, scheme), source="multinomial logit, McFadden 1974; size term, McFadden 1978"
 )
-def chosen_share(attraction, gatekeeping_coverage, gatekeeping_compliance, gatekept_share):
+def chosen_share(attraction, first_contact_share, gatekept_share):
     """Shares of the tiers: free choice (logit), and the rule of first contact where it is applied and kept."""
-    return (1 - gatekeeping_coverage * gatekeeping_compliance) * attraction / total(
-        attraction, tier
-    ) + gatekeeping_coverage * gatekeeping_compliance * gatekept_share
+    return (1 - first_contact_share) * attraction / total(attraction, tier) + first_contact_share * gatekept_share
 
 
-@auxiliary("contact/year", over=(tier, care, scheme))
-def contacts_sought(contacts_wanted, chosen_share, induced_contacts):
-    """Contacts asked for in a tier, with those its doctors add."""
-    return contacts_wanted * chosen_share * induced_contacts
+@auxiliary(
+    "contact/year",
+    over=(tier, care, scheme),
+    source="own formulation: induced contacts in proportion to those sought, as they arise from them",
+)
+def contacts_sought(contacts_wanted, chosen_share, induced_contacts, leaving_share, leaving_share_at_start):
+    """Contacts asked for in a tier, with those its doctors add, by people who do not leave the place for them."""
+    return (
+        contacts_wanted
+        * by(care, outpatient=1, inpatient=(1 - leaving_share) / (1 - leaving_share_at_start))
+        * chosen_share
+        * induced_contacts
+    )
 
 
-@auxiliary("dimensionless", over=(tier, care))
+@auxiliary(
+    "dimensionless",
+    over=(tier, care),
+    source="own formulation: smooth minimum of demand and capacity, since tiers overfill by degrees",
+)
 def served_share(contacts_sought, capacity, capacity_sharpness):
     """Share of contacts a tier can serve: a smooth limit that lets it run above normal for a while."""
     return where(
@@ -219,7 +281,7 @@ def served_share(contacts_sought, capacity, capacity_sharpness):
     )
 
 
-@reference("dimensionless", over=(tier, care))
+@reference("dimensionless", over=(tier, care), source=HELD)
 def served_share_at_start(contacts_at_start, capacity, capacity_sharpness):
     """Share served at the start."""
     return smooth_minimum(total(contacts_at_start, scheme), capacity, capacity_sharpness) / total(
@@ -227,45 +289,57 @@ def served_share_at_start(contacts_at_start, capacity, capacity_sharpness):
     )
 
 
-@auxiliary("contact/year", over=(tier, care, scheme))
+@auxiliary(
+    "contact/year",
+    over=(tier, care, scheme),
+    source="own formulation: only what exceeds the start's loss, which the data already contain",
+)
 def turned_away(contacts_sought, served_share, served_share_at_start):
     """Contacts a tier cannot serve, beyond what was normal at the start."""
     return contacts_sought * maximum(0, 1 - served_share / served_share_at_start)
 
 
-@auxiliary("contact/year", over=(care, scheme))
+@auxiliary(
+    "contact/year",
+    over=(care, scheme),
+    source="own formulation: proportional to room, so that one overflow does not make the next",
+)
 def redirected(turned_away, redirect_share, spare_share):
     """Contacts that go from a full tier to a secondary hospital instead, as far as there is room."""
     return redirect_share * (turned_away["tertiary"] + turned_away["primary"]) * spare_share
 
 
-@auxiliary("dimensionless", over=care)
+@auxiliary("dimensionless", over=care, source=DEFINITION)
 def spare_share(contacts_sought, capacity):
     """Room that secondary hospitals have left, as a share of what they can serve."""
     return maximum(0, 1 - total(contacts_sought["secondary"], scheme) / capacity["secondary"])
 
 
-@auxiliary("contact/year", over=(care, scheme))
+@auxiliary("contact/year", over=(care, scheme), source=CONTACTS)
 def unserved(turned_away, redirected):
     """Contacts nobody serves."""
     return total(turned_away, tier) - redirected
 
 
-@auxiliary("contact/year", over=(tier, care, scheme))
-def contacts(contacts_sought, served_share, served_share_at_start, redirected):
-    """Visits and admissions that take place."""
+@auxiliary("contact/year", over=(tier, care, scheme), source=CONTACTS)
+def contacts(contacts_sought, served_share, served_share_at_start, redirected, returned):
+    """Visits and admissions that take place, stays of those sent down to recover among them."""
     return contacts_sought * minimum(1, served_share / served_share_at_start) + by(
-        tier, tertiary=0, secondary=redirected, primary=0
+        tier, tertiary=0, secondary=redirected, primary=by(care, outpatient=0, inpatient=returned)
     )
 
 
-@auxiliary("contact/year", over=(tier, care))
+@auxiliary("contact/year", over=(tier, care), source=DEFINITION)
 def tier_contacts(contacts):
     """Visits and admissions by tier."""
     return total(contacts, scheme)
 
 
-@auxiliary("dimensionless", over=(tier, care))
+@auxiliary(
+    "dimensionless",
+    over=(tier, care),
+    source="definition; habit stands in where nobody goes, so that it is always defined",
+)
 def contact_share(tier_contacts, habit):
     """Shares of the tiers in visits and in admissions; where there are none, people think of where they used to go."""
     return where(total(tier_contacts, tier) > 0, tier_contacts / total(tier_contacts, tier), habit)

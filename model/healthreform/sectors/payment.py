@@ -1,22 +1,23 @@
 """Payment: what the next yuan of care earns under each method, the rates, and what is coded."""
 
 from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, reference, smooth, stock, total
+from .grounds import AT_START, DEFINITION, HELD, LEARNED
 from .names import bill_item, care, scheme, tier
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source="definition, scaled so that overlapping levers cannot pay more than all")
 def drg_part(drg_share, dip_share):
     """Share of the funds' inpatient spending paid by DRG; both methods together never pay more than all of it."""
     return drg_share / maximum(1, drg_share + dip_share)
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source="definition, scaled so that overlapping levers cannot pay more than all")
 def dip_part(drg_share, dip_share):
     """Share of the funds' inpatient spending paid by DIP."""
     return dip_share / maximum(1, drg_share + dip_share)
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source=DEFINITION)
 def case_share(drg_part, dip_part):
     """Share of the funds' inpatient spending paid by the case."""
     return drg_part + dip_part
@@ -31,48 +32,52 @@ def marginal_revenue(
     dip_marginal_revenue,
     mean_margin_at_start,
     excluded_share,
+    rule_share,
+    own_budget_weight,
 ):
-    """Revenue from one more yuan of inpatient cost: in full where it is paid by item, in part under case payment.
+    """Revenue from one more yuan of inpatient cost: in full by item, in part by the case, none from an own budget.
 
     The margin is that of the start: later margins act on each item by itself, and must not count twice.
     """
     return (
         1
         + mean_margin_at_start
-        - fund_weight
+        - (fund_weight - own_budget_weight["inpatient"])
         * (1 - excluded_share)
+        * rule_share
         * (
             drg_part * (1 + mean_margin_at_start - drg_marginal_revenue)
             + dip_part * (1 + mean_margin_at_start - dip_marginal_revenue)
         )
+        - own_budget_weight["inpatient"] * (1 + mean_margin_at_start)
     )
 
 
-@reference("dimensionless", over=(tier, bill_item))
+@reference("dimensionless", over=(tier, bill_item), source=AT_START)
 def item_share_at_start(intensity_at_start):
     """Shares of the items in an inpatient bill at the start."""
     return intensity_at_start["inpatient"] / total(intensity_at_start["inpatient"], bill_item)
 
 
-@reference("dimensionless", over=tier)
+@reference("dimensionless", over=tier, source=AT_START)
 def mean_margin_at_start(item_margin, item_share_at_start):
     """Mean margin on what a tier bills to inpatients at the start."""
     return total(item_margin * item_share_at_start, bill_item)
 
 
-@reference("dimensionless", over=scheme)
+@reference("dimensionless", over=scheme, source=AT_START)
 def scheme_weight_at_start(contacts_at_start):
     """Shares of the schemes in admissions at the start."""
     return total(contacts_at_start["inpatient"], tier) / total(contacts_at_start["inpatient"], tier, scheme)
 
 
-@auxiliary("dimensionless", over=tier)
+@auxiliary("dimensionless", over=tier, source="definition, with weights of the start so that mix alone moves nothing")
 def fund_weight(fund_share, scheme_weight_at_start):
     """Share of a mean inpatient bill that the funds pay."""
     return total(fund_share["inpatient"] * scheme_weight_at_start, scheme)
 
 
-@reference("dimensionless", over=tier)
+@reference("dimensionless", over=tier, source=HELD)
 def marginal_revenue_at_start(marginal_revenue):
     """Marginal revenue at the start: the previous method sets sign and size of every later change."""
     return marginal_revenue
@@ -93,19 +98,23 @@ def stay_payment_effect(marginal_revenue, marginal_revenue_at_start, stay_respon
 # --- rates: yardstick with a floor and a lag ---
 
 
-@smooth("yuan/contact", over=tier, time="cost_reporting_time")
+@smooth("yuan/contact", over=tier, time="cost_reporting_time", source=LEARNED)
 def reported_cost(cost_per_contact):
     """Cost of a case as the fund knows it: one to three years old."""
     return cost_per_contact["inpatient"]
 
 
-@auxiliary("yuan/contact", over=tier)
+@auxiliary(
+    "yuan/contact",
+    over=tier,
+    source="own formulation: real cost of the start, so that rate and cost cannot slide to nought",
+)
 def rate_floor(intensity_at_start, price_index, rate_floor_share):
     """The rate below which a case cannot be treated."""
     return total(intensity_at_start["inpatient"], bill_item) * price_index * rate_floor_share
 
 
-@stock("yuan/contact", over=tier)
+@stock("yuan/contact", over=tier, source="yardstick, starting at cost: Shleifer 1985, RAND J Econ 16:319")
 def case_rate(cost_per_contact):
     """Rate paid for a case of weight one."""
     return cost_per_contact["inpatient"]
@@ -124,64 +133,74 @@ def rate_update(case_rate, reported_cost, rate_floor, rate_cost_weight, rate_mar
     ) / rate_update_time
 
 
-@auxiliary("dimensionless", over=tier)
+@auxiliary("dimensionless", over=tier, source=DEFINITION)
 def case_result(case_rate, coding_index, points_value, cost_per_contact):
     """Gain on a case: what the rate pays, coding included, over what the case costs."""
     return case_rate * coding_index * points_value / cost_per_contact["inpatient"] - 1
 
 
-@smooth("dimensionless", over=tier, time="result_time", start="no_effect", signed=True)
+@smooth("dimensionless", over=tier, time="result_time", start="no_effect", signed=True, source=LEARNED)
 def perceived_result(case_result):
     """Gain on a case as the hospital has learned it."""
     return case_result
 
 
 @auxiliary("dimensionless", over=tier, source="Hodgkin and McGuire 1994, J Health Econ 13:1")
-def admission_payment_effect(case_share, perceived_result, admission_response):
-    """Admissions answer the gain on a case, as far as cases are what is paid."""
-    return exp(admission_response * case_share * perceived_result)
+def admission_payment_effect(case_share, rule_share, perceived_result, admission_response, budget_restraint):
+    """Admissions answer the gain on a case, as far as cases are paid; one paid from an own budget brings none."""
+    return exp(admission_response * (case_share * rule_share * perceived_result - budget_restraint))
 
 
 # --- coding ---
 
 
-@smooth("dimensionless", time="documentation_time", start="no_effect")
+@smooth(
+    "dimensionless",
+    time="documentation_time",
+    start="no_effect",
+    source="Shi H 2024, Int J Equity Health 23:55: a step that flattens",
+)
 def documentation(case_share, documentation_limit):
     """Honest catch-up of records once they are paid by: saturating in about a year."""
     return documentation_limit * case_share
 
 
-@smooth("dimensionless", time="upcoding_time", start="no_effect")
+@smooth(
+    "dimensionless",
+    time="upcoding_time",
+    start="no_effect",
+    source="own formulation: gain over gain and penalty, so bounded; size by Zhou W 2025",
+)
 def upcoding(case_share, upcoding_limit, upcoding_gain, audit_penalty, audit_effort):
     """Upcoding: the gain against the penalty that audits threaten."""
     return upcoding_limit * case_share * upcoding_gain / (upcoding_gain + audit_penalty * audit_effort)
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source="own formulation: linear in upcoding, as inspections widened after cases of fraud")
 def audit_effort(fund_supervision, upcoding, upcoding_limit, audit_answer):
     """Audits: those of policy, and more where records are found upcoded (upcoding and audit)."""
     return fund_supervision + audit_answer * upcoding / upcoding_limit
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source=DEFINITION)
 def coding_index(documentation, upcoding):
     """Weight of coded cases against true ones."""
     return 1 + documentation + upcoding
 
 
-@auxiliary("contact/year")
+@auxiliary("contact/year", source=DEFINITION)
 def points_made(tier_contacts, coding_index):
     """Weight of all cases as coded, in cases of weight one."""
     return total(tier_contacts["inpatient"], tier) * coding_index
 
 
-@smooth("contact/year", time="budget_time", start="points_at_start")
+@smooth("contact/year", time="budget_time", start="points_at_start", source=LEARNED)
 def usual_points(points_made):
     """Weight of cases the region's budget was made for."""
     return points_made
 
 
-@reference("contact/year")
+@reference("contact/year", source=AT_START)
 def points_at_start(contacts_at_start):
     """Weight of all cases at the start."""
     return total(contacts_at_start["inpatient"], tier, scheme)
@@ -196,7 +215,7 @@ def points_value(usual_points, points_made, points_share, case_growth_allowed, b
     return 1 - points_share * (1 - usual_points * (1 + case_growth_allowed * budget_time) / points_made)
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source="definition: DIP pays points of a regional budget, DRG a rate")
 def points_share(dip_part, drg_part, no_division):
     """Part of case payment that is paid by points of a regional budget."""
     return dip_part / (drg_part + dip_part + no_division)
@@ -205,7 +224,13 @@ def points_share(dip_part, drg_part, no_division):
 # --- out of the list ---
 
 
-@smooth("dimensionless", over=(tier, care), time="list_time", start="out_of_list_at_start")
+@smooth(
+    "dimensionless",
+    over=(tier, care),
+    time="list_time",
+    start="out_of_list_at_start",
+    source="own formulation: payment_pull with the opposite sign, as uncovered care is paid in full",
+)
 def out_of_list_share(
     out_of_list_at_start,
     marginal_revenue,
@@ -214,10 +239,11 @@ def out_of_list_share(
     out_of_list_ceiling,
     fund_supervision,
     list_widening,
+    rule_share,
 ):
     """Share of a bill outside the benefit list: charged more where covered care earns less, up to what audits allow."""
     return minimum(
-        out_of_list_ceiling / (1 + fund_supervision),
+        out_of_list_ceiling / (1 + fund_supervision * rule_share),
         out_of_list_at_start
         * list_widening
         * by(care, outpatient=1, inpatient=exp(list_response * (marginal_revenue_at_start - marginal_revenue))),

@@ -1,28 +1,37 @@
 """Primary care: its doctors, what they are able to do, family-doctor contracts, and trust."""
 
 from ..stockflow import auxiliary, by, delay, flow, log, maximum, minimum, pipeline, reference, smooth, stock, where
-from .names import tier
+from .grounds import ADJUSTED, DEFINITION, HELD, LEARNED, START, TASKS
+from .names import scheme, tier
 
 
-@stock("worker")
+@stock("worker", source=START)
 def village_doctors(village_doctors_at_start):
     """Village doctors and aides."""
     return village_doctors_at_start
 
 
-@stock("worker")
+@stock("worker", source=START)
 def general_practitioners(general_practitioners_at_start):
     """General practitioners in primary care (part of its physicians)."""
     return general_practitioners_at_start
 
 
-@flow("worker/year", into="village_doctors")
+@flow(
+    "worker/year",
+    into="village_doctors",
+    source="own formulation: entry from the posts of the start, as villages recruit, not doctors",
+)
 def village_doctor_entry(village_doctors_at_start, village_entry_rate, village_doctor_support):
     """New village doctors: few, more where their pay and pension are supported."""
     return village_doctors_at_start * village_entry_rate * village_doctor_support
 
 
-@flow("worker/year", out_of="village_doctors")
+@flow(
+    "worker/year",
+    out_of="village_doctors",
+    source="own formulation: first-order outflow at a dated rate, as ages are not followed",
+)
 def village_doctor_exit(village_doctors, village_exit_rate, village_ageing_index):
     """Village doctors who retire or give up; they grew old together."""
     return village_doctors * village_exit_rate * village_ageing_index
@@ -35,6 +44,7 @@ def village_doctor_exit(village_doctors, village_exit_rate, village_ageing_index
     loss="training_drop_out_rate",
     into="general_practitioners",
     start="trainees_at_start",
+    source="pipeline of stages, as training has a set length; Lian S 2019, Fam Med 51:262",
 )
 def graduation(general_practitioner_enrolment):
     """General practitioners who finish five years of school and three of residency."""
@@ -48,19 +58,29 @@ def graduation(general_practitioner_enrolment):
     out_of="physicians[primary]",
     into="general_practitioners",
     start="retrainees_at_start",
+    source="first-order delay, as retraining varies from one to two years; Lian S 2019",
 )
 def retrained(physicians, retraining_share):
     """Primary-care physicians retrained as general practitioners; out of service meanwhile."""
     return physicians["primary"] * retraining_share
 
 
-@flow("worker/year", out_of="general_practitioners")
+@flow(
+    "worker/year",
+    out_of="general_practitioners",
+    source="own formulation: rate and morale of other primary physicians, for want of a count apart",
+)
 def general_practitioner_exit(general_practitioners, exit_rate, morale_exit):
     """General practitioners who retire or leave the profession."""
     return general_practitioners * exit_rate["primary"] * morale_exit["primary"]
 
 
-@flow("worker/year", out_of="general_practitioners", into="physicians[secondary]")
+@flow(
+    "worker/year",
+    out_of="general_practitioners",
+    into="physicians[secondary]",
+    source="upward moves: Meng Q 2009, Hum Resour Health 7:24; same pull as for physicians",
+)
 def general_practitioner_drawn_up(general_practitioners, siphon_pull):
     """General practitioners drawn up by hospitals."""
     return general_practitioners * siphon_pull
@@ -69,42 +89,42 @@ def general_practitioner_drawn_up(general_practitioners, siphon_pull):
 # --- capability ---
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source=DEFINITION)
 def general_practitioner_share(general_practitioners, physicians, village_doctors):
     """General practitioners among all primary-care doctors, village doctors included."""
     return general_practitioners / (general_practitioners + physicians["primary"] + village_doctors)
 
 
-@reference("dimensionless")
+@reference("dimensionless", source=HELD)
 def general_practitioner_share_at_start(general_practitioner_share):
     """The same at the start."""
     return general_practitioner_share
 
 
-@auxiliary("dimensionless")
-def dispatched_share(dispatched_time_share, dispatch_effectiveness, physicians):
-    """Specialists' time lent to primary care, effective part, against primary care's own physicians."""
+@auxiliary("dimensionless", source=f"definition; dispatch of staff as in {TASKS}")
+def dispatched_share(
+    dispatched_time_share, dispatch_effectiveness, physicians, shared_time_share, sharing_effectiveness
+):
+    """Specialists' time lent to primary care or shared with it, effective part, against its own physicians."""
     return (
-        dispatched_time_share
-        * dispatch_effectiveness
-        * (physicians["tertiary"] + physicians["secondary"])
-        / physicians["primary"]
-    )
+        dispatched_time_share * dispatch_effectiveness * (physicians["tertiary"] + physicians["secondary"])
+        + shared_time_share * sharing_effectiveness * physicians["secondary"]
+    ) / physicians["primary"]
 
 
-@reference("dimensionless")
+@reference("dimensionless", source=HELD)
 def dispatched_share_at_start(dispatched_share):
     """The same at the start."""
     return dispatched_share
 
 
-@reference("dimensionless")
+@reference("dimensionless", source=HELD)
 def telemedicine_at_start(telemedicine_between):
     """Telemedicine between institutions at the start."""
     return telemedicine_between
 
 
-@auxiliary("dimensionless", over=tier)
+@auxiliary("dimensionless", over=tier, source="own formulation: small gains add up, as no study measured them together")
 def capability_aimed(
     general_practitioner_share,
     general_practitioner_share_at_start,
@@ -120,11 +140,13 @@ def capability_aimed(
     activity_effort,
     equipment_ratio,
     hospital_progress,
+    capability_of_centres,
+    centre_share,
 ):
     """What a tier would be able to do with its present staff, help and equipment; hospitals gain with technology."""
     return by(
         tier,
-        tertiary=hospital_progress["tertiary"],
+        tertiary=hospital_progress["tertiary"] + capability_of_centres * centre_share,
         secondary=hospital_progress["secondary"],
         primary=hospital_progress["primary"]
         + capability_of_training * (general_practitioner_share - general_practitioner_share_at_start)
@@ -135,31 +157,33 @@ def capability_aimed(
     )
 
 
-@smooth("dimensionless", over=tier, time="capability_time", start="full")
+@smooth("dimensionless", over=tier, time="capability_time", start="full", source=ADJUSTED)
 def capability(capability_aimed):
     """What a tier is able to do, against the start."""
     return capability_aimed
 
 
-@smooth("dimensionless", over=tier, time="perception_time", start="full")
+@smooth("dimensionless", over=tier, time="perception_time", start="full", source=LEARNED)
 def perceived_quality(capability):
     """Quality as patients see it, a year or two late."""
     return capability
 
 
-@reference("dimensionless", over=tier)
+@reference("dimensionless", over=tier, source=HELD)
 def quality_at_start(perceived_quality):
     """Perceived quality at the start."""
     return perceived_quality
 
 
-@stock("dimensionless", outcome=True)
+@stock("dimensionless", outcome=True, source=START)
 def trust(trust_at_start):
     """Trust in primary care, between none and full."""
     return trust_at_start
 
 
-@auxiliary("dimensionless")
+@auxiliary(
+    "dimensionless", source="own formulation: linear in gaps, as only changes count on a scale; kept inside the scale"
+)
 def trust_earned(
     trust_at_start,
     capability,
@@ -180,13 +204,21 @@ def trust_earned(
     )
 
 
-@flow("1/year", into="trust")
+@flow(
+    "1/year",
+    into="trust",
+    source="own formulation: first-order approach with a time of its own, so that gain and loss differ",
+)
 def trust_won(trust, trust_earned, trust_winning_time):
     """Trust won: slowly."""
     return maximum(0, trust_earned - trust) / trust_winning_time
 
 
-@flow("1/year", out_of="trust")
+@flow(
+    "1/year",
+    out_of="trust",
+    source="own formulation: first-order approach with a time of its own, so that gain and loss differ",
+)
 def trust_lost(trust, trust_earned, trust_losing_time):
     """Trust lost: faster than it is won."""
     return maximum(0, trust - trust_earned) / trust_losing_time
@@ -195,19 +227,46 @@ def trust_lost(trust, trust_earned, trust_losing_time):
 # --- family doctors ---
 
 
-@smooth("dimensionless", time="contract_time", start="contract_share_at_start")
+@smooth(
+    "dimensionless",
+    time="contract_time",
+    start="contract_share_at_start",
+    source="coverage planned in the guiding opinions on family doctors 2016, reached with a delay",
+)
 def contract_share(family_doctor_coverage):
     """Share of people who have signed with a family doctor."""
     return family_doctor_coverage
 
 
-@auxiliary("dimensionless")
-def effective_contract_share(contract_share, contract_content, contract_capacity, contract_share_at_start):
+@auxiliary(
+    "dimensionless", source="own formulation: product of content and capacity, as a contract without either is nominal"
+)
+def effective_contract_share(contract_share, paid_content, contract_capacity, contract_share_at_start):
     """Contracts that mean something: those signed, as far as their content and the doctors' time go."""
-    return contract_share_at_start + (contract_share - contract_share_at_start) * contract_content * contract_capacity
+    return contract_share_at_start + (contract_share - contract_share_at_start) * paid_content * contract_capacity
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source="own formulation: saturating in the fee")
+def paid_content(contract_content, contract_fee, contract_fee_half, price_index):
+    """Content of a contract: what is done anyway, and part of the rest for a fee."""
+    return contract_content + (1 - contract_content) * contract_fee / (contract_fee + contract_fee_half * price_index)
+
+
+@flow(
+    "yuan/year",
+    over=scheme,
+    payer="fund",
+    payee="provider[primary]",
+    source="guiding opinions on family doctors of June 2016: the fund shares the fee",
+)
+def contract_fees(contract_fee, contract_share, insured_persons, payable_share):
+    """Fees per head under contract, which the funds pay to primary care as far as their reserves reach."""
+    return contract_fee * contract_share * insured_persons * payable_share
+
+
+@auxiliary(
+    "dimensionless", source="own formulation: work that doctors can do over people signed; one while few have signed"
+)
 def contract_capacity(
     general_practitioners, contract_share, persons_total, people_per_contract_doctor, physicians, team_share
 ):
@@ -220,21 +279,31 @@ def contract_capacity(
     )
 
 
-@auxiliary("worker", over=tier)
+@auxiliary("worker", over=tier, source="definition of full-time equivalents, less the time lent to others")
 def doctors(
-    physicians, general_practitioners, village_doctors, village_doctor_weight, activity_effort, dispatched_time_share
+    physicians,
+    general_practitioners,
+    village_doctors,
+    village_doctor_weight,
+    activity_effort,
+    dispatched_time_share,
+    shared_time_share,
 ):
-    """Doctors who see patients: village doctors count in part; time lent is missing at the sender's."""
+    """Doctors who see patients: village doctors count in part; time lent or shared is missing at the sender's.
+
+    Time shared inside a consortium is worked at primary care's clinics; visits of dispatched staff are for teaching.
+    """
     return by(
         tier,
         tertiary=physicians["tertiary"] * (1 - dispatched_time_share),
-        secondary=physicians["secondary"] * (1 - dispatched_time_share),
+        secondary=physicians["secondary"] * (1 - dispatched_time_share - shared_time_share),
         primary=(physicians["primary"] + general_practitioners) * activity_effort
-        + village_doctor_weight * village_doctors,
+        + village_doctor_weight * village_doctors
+        + physicians["secondary"] * shared_time_share,
     )
 
 
-@auxiliary("worker", over=tier)
+@auxiliary("worker", over=tier, source="definition of full-time equivalents, apart from place and effort")
 def headcount(physicians, general_practitioners, village_doctors, village_doctor_weight):
     """Doctors of a tier, wherever they spend their days and however hard they work."""
     return physicians + by(
@@ -245,29 +314,37 @@ def headcount(physicians, general_practitioners, village_doctors, village_doctor
     )
 
 
-@reference("worker", over=tier)
+@reference("worker", over=tier, source=HELD)
 def headcount_at_start(headcount):
     """The same at the start."""
     return headcount
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source="linear in activity pay; its gain of effort has Pu X 2026 as upper bound")
 def activity_effort(activity_pay_share, effort_of_activity_pay):
     """Effort of primary-care staff: activity pay on top of a fixed salary raises it."""
     return 1 + effort_of_activity_pay * activity_pay_share
 
 
-@auxiliary("dimensionless")
-def grant_effect(public_health_grant, public_health_grant_at_start, price_index, one_yuan, grant_elasticity):
-    """Places the public-health grant pays for, in real terms, against the start; one where there never was one."""
+@auxiliary("dimensionless", source="own formulation: constant elasticity, as places grew far less than the grant did")
+def grant_effect(
+    public_health_grant,
+    public_health_grant_at_start,
+    prevention_per_person,
+    price_index,
+    one_yuan,
+    grant_elasticity,
+):
+    """Places that public-health grant and consortia pay for, in real terms, against the start; one if never a grant."""
     return where(
         public_health_grant_at_start > 0,
-        (public_health_grant / (public_health_grant_at_start * price_index / one_yuan)) ** grant_elasticity,
+        ((public_health_grant + prevention_per_person) / (public_health_grant_at_start * price_index / one_yuan))
+        ** grant_elasticity,
         1,
     )
 
 
-@reference("yuan/person/year")
+@reference("yuan/person/year", source=HELD)
 def public_health_grant_at_start(public_health_grant):
     """The grant per head at the start."""
     return public_health_grant

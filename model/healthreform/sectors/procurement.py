@@ -1,66 +1,89 @@
 """Procurement in volume: molecules under contract, prices, winners, savings; consumables; suppliers."""
 
 from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, reference, smooth, stock, total
-from .names import bill_item, family, product, tier
+from .grounds import ADJUSTED, AT_START, DEFINITION, IDENTITY, INDEX, NOT_BEGUN, START, TASKS
+from .names import bill_item, care, family, product, tier
 
 # --- molecules: not covered -> under contract -> expired -> under contract ---
 
 
-@stock("molecule")
+@stock("molecule", source=START)
 def molecules_open(molecules_total):
     """Molecules never bought in volume."""
     return molecules_total
 
 
-@stock("molecule")
+@stock("molecule", source=NOT_BEGUN)
 def molecules_first(no_molecules):
     """Molecules in the first cycle of a contract."""
     return no_molecules
 
 
-@stock("molecule")
+@stock("molecule", source=NOT_BEGUN)
 def molecules_renewed(no_molecules):
     """Molecules under a renewed contract."""
     return no_molecules
 
 
-@stock("molecule")
+@stock("molecule", source=NOT_BEGUN)
 def molecules_expired(no_molecules):
     """Molecules whose contract ran out and was not renewed yet."""
     return no_molecules
 
 
-@flow("molecule/year", out_of="molecules_open", into="molecules_first")
+@flow(
+    "molecule/year",
+    out_of="molecules_open",
+    into="molecules_first",
+    source=f"rounds: {TASKS}, item 3; never more than are left",
+)
 def contracted(drug_procurement_rounds, molecules_open, round_time):
     """Molecules that rounds bring under contract, as far as there are any left."""
     return minimum(drug_procurement_rounds, molecules_open / round_time)
 
 
-@flow("molecule/year", out_of="molecules_first", into="molecules_expired")
+@flow(
+    "molecule/year",
+    out_of="molecules_first",
+    into="molecules_expired",
+    source=f"agreements that expire: {TASKS}, item 3; first-order",
+)
 def first_expiring(molecules_first, agreement_time):
     """First contracts that run out."""
     return molecules_first / agreement_time
 
 
-@flow("molecule/year", out_of="molecules_renewed", into="molecules_expired")
+@flow(
+    "molecule/year",
+    out_of="molecules_renewed",
+    into="molecules_expired",
+    source=f"agreements that expire: {TASKS}, item 3; first-order",
+)
 def renewed_expiring(molecules_renewed, agreement_time):
     """Renewed contracts that run out."""
     return molecules_renewed / agreement_time
 
 
-@flow("molecule/year", out_of="molecules_expired", into="molecules_renewed")
+@flow(
+    "molecule/year",
+    out_of="molecules_expired",
+    into="molecules_renewed",
+    source=f"follow-up of what expired: {TASKS}, item 3; first-order",
+)
 def renewed(molecules_expired, renewal_time, renewal_effort):
     """Contracts renewed."""
     return molecules_expired / renewal_time * renewal_effort
 
 
-@auxiliary("molecule", outcome=True)
+@auxiliary("molecule", outcome=True, source=DEFINITION)
 def molecules_contracted(molecules_first, molecules_renewed):
     """Molecules under a contract."""
     return molecules_first + molecules_renewed
 
 
-@auxiliary("dimensionless")
+@auxiliary(
+    "dimensionless", source="own formulation: exponential saturation, the simplest form with falling gain and a limit"
+)
 def covered_share(molecules_contracted, molecules_expired, coverage_limit, coverage_scale, drug_procurement_coverage):
     """Share of drug spending (at old prices) of molecules bought in volume now or before; the big ones come first."""
     return (
@@ -70,7 +93,7 @@ def covered_share(molecules_contracted, molecules_expired, coverage_limit, cover
     )
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source=DEFINITION)
 def in_contract(molecules_contracted, molecules_expired, molecules_floor):
     """Part of the molecules ever bought in volume that is under contract today."""
     return molecules_contracted / (molecules_contracted + molecules_expired + molecules_floor)
@@ -79,25 +102,33 @@ def in_contract(molecules_contracted, molecules_expired, molecules_floor):
 # --- inside a covered molecule: winners, losing originators, other generics ---
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source=f"volumes reported and priority use: {TASKS}, item 3")
 def quota_kept(reported_volume_share, volume_compliance, platform_share, in_contract, switch_back):
     """Share of a covered molecule's volume that moves to the winners: the quota, as far as it is kept and supplied."""
     return reported_volume_share * volume_compliance * platform_share * in_contract * (1 - switch_back)
 
 
-@auxiliary("dimensionless", over=product)
+@auxiliary(
+    "dimensionless",
+    over=product,
+    source="conservation of volume; losers give way in proportion, for want of finer data",
+)
 def product_share_aimed(product_share_at_start, quota_kept):
     """Volume shares of the products of a molecule: winners gain what the others lose."""
     return product_share_at_start * (1 - quota_kept) + by(product, winners=quota_kept, originators=0, other_generics=0)
 
 
-@smooth("dimensionless", over=product, time="switching_time", start="product_share_at_start")
+@smooth("dimensionless", over=product, time="switching_time", start="product_share_at_start", source=ADJUSTED)
 def product_share(product_share_aimed):
     """Volume shares of the products of a covered molecule; prescribing switches within two months."""
     return product_share_aimed
 
 
-@auxiliary("dimensionless", over=product)
+@auxiliary(
+    "dimensionless",
+    over=product,
+    source="Long H 2022, Front Pharmacol 13:944540 (no rebound); other products' prices held",
+)
 def product_price(product_price_at_start, price_cut_won, in_contract, expired_price_keep):
     """Prices of a covered molecule's products against the old mean; after expiry part of the winners' cut is kept."""
     return product_price_at_start * by(
@@ -108,19 +139,19 @@ def product_price(product_price_at_start, price_cut_won, in_contract, expired_pr
     )
 
 
-@reference("dimensionless")
+@reference("dimensionless", source=AT_START)
 def molecule_price_at_start(product_share_at_start, product_price_at_start):
     """Mean price of a covered molecule before procurement."""
     return total(product_share_at_start * product_price_at_start, product)
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source="definition of a mean price, volumes as they shift")
 def molecule_price(product_share, product_price, molecule_price_at_start):
     """Mean price of covered molecules against the price before."""
     return total(product_share * product_price, product) / molecule_price_at_start
 
 
-@auxiliary("yuan/yuan_2010")
+@auxiliary("yuan/yuan_2010", source="price index weighted by spending at old prices")
 def procured_price(covered_share, molecule_price, other_drug_price):
     """Drug price index at the factory gate: what procurement leaves, and the drift of other drugs' prices."""
     return other_drug_price * (1 - covered_share * (1 - molecule_price))
@@ -132,7 +163,11 @@ def alternatives_rise(covered_share, molecule_price, leakage_share, own_price_vo
     return 1 + covered_share * (leakage_share * (1 - molecule_price) + molecule_price ** (0 - own_price_volume) - 1)
 
 
-@auxiliary("dimensionless", over=bill_item)
+@auxiliary(
+    "dimensionless",
+    over=bill_item,
+    source="own formulation: firms promote what they must still sell: all that is not under contract",
+)
 def promoted_share(covered_share, in_contract, consumables_coverage):
     """Share of an item's sales that firms still promote with payments: none under contract."""
     return by(
@@ -143,25 +178,25 @@ def promoted_share(covered_share, in_contract, consumables_coverage):
 # --- consumables: families ---
 
 
-@smooth("dimensionless", over=family, time="consumables_time", start="no_effect")
+@smooth("dimensionless", over=family, time="consumables_time", start="no_effect", source=ADJUSTED)
 def family_covered(consumables_procurement_coverage):
     """Share of a family of consumables bought in volume."""
     return consumables_procurement_coverage
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source=DEFINITION)
 def consumables_coverage(family_covered, family_share):
     """Share of consumables' spending bought in volume."""
     return total(family_covered * family_share, family)
 
 
-@auxiliary("yuan/yuan_2010")
+@auxiliary("yuan/yuan_2010", source="price index weighted by spending at old prices")
 def consumables_price(family_covered, family_share, consumables_price_cut, other_consumables_price):
     """Consumables price index at the factory gate."""
     return other_consumables_price * (1 - total(family_share * family_covered * consumables_price_cut, family))
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source="own formulation: constant elasticity by family, as need binds some families only")
 def consumables_use(family_covered, family_share, consumables_price_cut, family_price_elasticity):
     """Use of consumables: families that are not bound to a need grow when they get cheap."""
     return 1 + total(
@@ -172,35 +207,46 @@ def consumables_use(family_covered, family_share, consumables_price_cut, family_
 # --- what is saved, once ---
 
 
-@auxiliary("yuan/year", over=bill_item)
+@auxiliary("yuan/year", over=bill_item, source=IDENTITY)
 def procurement_saving(
-    item_income, innovation_spending, procured_price, other_drug_price, consumables_price, other_consumables_price
+    item_income,
+    innovation_cost,
+    tier_contacts,
+    drug_price_paid,
+    other_drug_price,
+    consumables_price_paid,
+    other_consumables_price,
 ):
     """Saving of a year: price cut times the volume bought, whoever gains by it; new drugs are not bought in volume."""
-    return (
-        total(item_income, tier) - by(bill_item, drugs=innovation_spending, consumables=0, tests=0, services=0)
-    ) * by(
-        bill_item,
-        drugs=other_drug_price / procured_price - 1,
-        consumables=other_consumables_price / consumables_price - 1,
-        tests=0,
-        services=0,
+    return total(
+        (
+            item_income
+            - by(bill_item, drugs=total(innovation_cost * tier_contacts, care), consumables=0, tests=0, services=0)
+        )
+        * by(
+            bill_item,
+            drugs=other_drug_price / drug_price_paid - 1,
+            consumables=other_consumables_price / consumables_price_paid - 1,
+            tests=0,
+            services=0,
+        ),
+        tier,
     )
 
 
-@auxiliary("yuan/year")
+@auxiliary("yuan/year", source=DEFINITION)
 def saving_total(procurement_saving):
     """Savings of procurement in a year, drugs and consumables."""
     return total(procurement_saving, bill_item)
 
 
-@flow("yuan/year", into="saving_cumulated")
+@flow("yuan/year", into="saving_cumulated", source=IDENTITY)
 def saving_counted(saving_total):
     """Savings added to the count."""
     return saving_total
 
 
-@stock("yuan", value=True, outcome=True)
+@stock("yuan", value=True, outcome=True, source=NOT_BEGUN)
 def saving_cumulated(no_money):
     """Savings of procurement since the start, as officials count them."""
     return no_money
@@ -209,43 +255,51 @@ def saving_cumulated(no_money):
 # --- suppliers ---
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source=IDENTITY)
 def supplier_margin(price_cut_won, procured_production_cost):
     """Winners' margin over production cost; the promotion they no longer pay is no cost."""
     return 1 - procured_production_cost / (1 - price_cut_won)
 
 
-@auxiliary("dimensionless")
+@auxiliary(
+    "dimensionless", source="own formulation: linear in suppliers missing, as failed tenders had reserve prices raised"
+)
 def price_cut_won(procurement_price_cut, supplier_capacity, scarcity_answer):
     """Price cut that bids bring: shallower where suppliers have become few (deep cuts and supplier exit)."""
     return procurement_price_cut * (1 - scarcity_answer * (1 - supplier_capacity))
 
 
-@stock("dimensionless")
+@stock("dimensionless", source=INDEX)
 def supplier_capacity(full):
     """Suppliers able to deliver contracted drugs, against what contracts need."""
     return full
 
 
-@flow("1/year", out_of="supplier_capacity")
+@flow(
+    "1/year",
+    out_of="supplier_capacity",
+    source="own formulation: hazard falls exponentially, as shortages are rare at ordinary margins",
+)
 def supplier_exit(supplier_capacity, supplier_margin, exit_at_zero_margin, exit_margin_scale, in_contract):
     """Suppliers who give up when the price barely covers production."""
     return supplier_capacity * in_contract * exit_at_zero_margin * exp((0 - supplier_margin) / exit_margin_scale)
 
 
-@flow("1/year", into="supplier_capacity")
+@flow("1/year", into="supplier_capacity", source=ADJUSTED)
 def supplier_entry(supplier_capacity, supplier_entry_time):
     """Suppliers who come in where there is room."""
     return maximum(0, 1 - supplier_capacity) / supplier_entry_time
 
 
-@auxiliary("dimensionless")
+@auxiliary(
+    "dimensionless", source="own formulation: shortage and doubt as independent losses, so that their product is kept"
+)
 def switch_back(supplier_capacity, trust_in_generics_loss, quality_supervision):
     """Winners' volume lost to shortage and to doubt about quality; supervision lowers the doubt."""
     return 1 - supplier_capacity * (1 - trust_in_generics_loss * (1 - quality_supervision))
 
 
-@auxiliary("dimensionless")
+@auxiliary("dimensionless", source=DEFINITION)
 def first_cycle_share(molecules_first, molecules_contracted, molecules_floor):
     """Contracts in their first cycle, as a share."""
     return molecules_first / (molecules_contracted + molecules_floor)

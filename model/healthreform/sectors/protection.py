@@ -7,6 +7,7 @@ lies between two points, after the covers before it, so all of them are sums of 
 """
 
 from ..stockflow import auxiliary, by, flow, log, maximum, minimum, normal_cdf, stock, total
+from .grounds import AS_CASH_ALLOWS, DEFINITION, IDENTITY
 from .names import burden, care, cover, scheme, tail_cut, tier
 
 # --- own spending and its tail ---
@@ -18,11 +19,22 @@ def income_per_person(gdp, persons_total, income_to_output):
     return gdp * income_to_output / persons_total
 
 
-@auxiliary("yuan/person/year", source="accounting identity")
-def own_spending(patients_paid, household_retail, other_household_health, delivery_reimbursed, persons_total):
+@auxiliary("yuan/person/year", source=IDENTITY)
+def own_spending(
+    patients_paid,
+    household_retail,
+    other_household_health,
+    outside_paid_by_patients,
+    delivery_reimbursed,
+    persons_total,
+):
     """What households pay of their own per head, before any cover of the tail."""
     return (
-        total(patients_paid, tier, care) + household_retail + other_household_health - delivery_reimbursed
+        total(patients_paid, tier, care)
+        + household_retail
+        + other_household_health
+        + total(outside_paid_by_patients, scheme)
+        - delivery_reimbursed
     ) / persons_total
 
 
@@ -103,7 +115,7 @@ def critical_end(
     return critical_start + critical_illness_ceiling * income_per_person * one_member / household_size / counted_share
 
 
-@auxiliary("dimensionless", source="definition")
+@auxiliary("dimensionless", source=DEFINITION)
 def critical_rate(critical_illness_share, critical_illness_coverage, insured_persons, persons_total, counted_share):
     """Part of each further yuan of own spending that critical-illness insurance pays, mean over all people."""
     return (
@@ -134,10 +146,16 @@ def critical_premium_due(
     )
 
 
-@stock("yuan", over=scheme, owed_by="fund", owed_to="insurer", source="steady state of what falls due")
-def critical_premium_payable(critical_premium_due, claim_time):
+@stock(
+    "yuan",
+    over=scheme,
+    owed_by="fund",
+    owed_to="insurer",
+    source="nought at the start, when critical-illness insurance had not begun",
+)
+def critical_premium_payable(no_money, critical_illness_coverage):
     """Premiums for critical-illness insurance owed and not yet paid."""
-    return critical_premium_due * claim_time
+    return no_money * critical_illness_coverage
 
 
 @flow(
@@ -146,7 +164,7 @@ def critical_premium_payable(critical_premium_due, claim_time):
     payer="fund",
     payee="insurer",
     out_of="critical_premium_payable",
-    source="as for claims: what is due, as far as the reserve reaches",
+    source=AS_CASH_ALLOWS,
 )
 def critical_premium_paid(critical_premium_payable, claim_time, payable_share):
     """Premiums passed from the schemes' funds to the insurers of critical illness."""

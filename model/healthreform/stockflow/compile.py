@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from . import cache
-from .errors import ModelError, nearest
+from .errors import ModelError
 from .flat import FlatModel
 from .kernel import Compiled
 from .layout import Layout, Options, default_keep, plan
 from .machine import LoadedCode, assemble, host
-
-FIRST_LEVEL_CACHE = 32 * 1024
 
 
 def compile_model(
@@ -21,7 +19,6 @@ def compile_model(
     *,
     every_step: bool = False,
     model_hash: str | None = None,
-    varied: Iterable[str] | None = None,
     width: int | None = None,
 ) -> Compiled:
     """Compile a model for batches of runs.
@@ -34,8 +31,6 @@ def compile_model(
     every_step : report values at every step instead of years.
     model_hash : hash of everything the flat model depends on; with it a kernel in the cache is found without writing
         the model's code again.
-    varied : the only parameters in which runs may differ; any if None.  It pays on large models only, where all others
-        are then read as single numbers, which spares the processor's first-level cache: the same bits a fifth sooner.
     width : scenarios in a vector; that of the processor if None.
 
     Raises
@@ -49,8 +44,7 @@ def compile_model(
     if twice:
         raise ModelError(f"keep: {twice[0]!r} is listed twice; list each name once")
     lanes = width or machine.width
-    uniform = _uniform(flat, lanes, varied)
-    options = Options(kept, method, every_step, lanes, permute=lanes == machine.width == 8, uniform=uniform)
+    options = Options(kept, method, every_step, lanes, permute=lanes == machine.width == 8)
     layout = plan(flat, options)
     text = None
     if model_hash is None:
@@ -58,24 +52,13 @@ def compile_model(
         key_parts = ["text", text]
     else:
         flags = [method, str(every_step), str(options.width), str(options.permute), str(len(kept))]
-        key_parts = ["hash", model_hash, *flags, *kept, *sorted(uniform)]
+        key_parts = ["hash", model_hash, *flags, *kept]
     key = cache.make_key(cache.engine_version(), machine.processor, machine.features, machine.version, *key_parts)
     code = cache.load(key)
     if code is None:
         code = assemble(text if text is not None else _text(layout))
         cache.save(key, code)
     return Compiled(flat, layout, LoadedCode(code))
-
-
-def _uniform(flat: FlatModel, lanes: int, varied: Iterable[str] | None) -> frozenset[str]:
-    """Parameters to read as single numbers: none while a vector of each still fits into the first-level cache."""
-    allowed = frozenset(flat.parameters if varied is None else varied)
-    unknown = sorted(allowed - frozenset(flat.parameters))
-    if unknown:
-        raise ModelError(f"varied: {unknown[0]!r} is no parameter of this model{nearest(unknown[0], flat.parameters)}")
-    if 8 * lanes * len(flat.parameters) <= FIRST_LEVEL_CACHE:
-        return frozenset()
-    return frozenset(flat.parameters) - allowed
 
 
 def _text(layout: Layout) -> str:

@@ -113,12 +113,6 @@ class Compiled:
         clock = Clock(first_year, steps_per_year(step))
         if threads < 1:
             raise RunError(f"threads is {threads}; use at least 1")
-        for place in inputs.index.tolist():
-            if self.model.parameters[place] in self.layout.options.uniform:
-                name = self.model.parameters[place]
-                raise RunError(
-                    f"{name} differs between runs, but the kernel was compiled without it in `varied`; add it"
-                )
         records = np.ascontiguousarray(inputs.paths.on_grid(first_year, last_year, clock.steps))
         years = last_year - first_year + 1
         times = self._times(clock, years)
@@ -191,8 +185,10 @@ class Compiled:
         }
         kernel = ctypes.CFUNCTYPE(None, *(KINDS[kind] for kind, _ in KERNEL_ARGUMENTS))(self._code.address("run"))
 
+        room = ctypes.CFUNCTYPE(ctypes.c_int64)(self._code.address("room"))()
+
         def compute(begin: int, end: int) -> int:
-            work = _aligned(self.layout.vectors * self.layout.options.width)
+            work = _aligned(room)
             values_given = {**given, "begin": begin, "end": end, "work": work.ctypes.data}
             kernel(*(values_given[name] for _, name in KERNEL_ARGUMENTS))
             return end - begin
@@ -203,7 +199,7 @@ class Compiled:
     def _tasks(self, runs: int, threads: int) -> list[tuple[int, int]]:
         width = self.layout.options.width
         vectors = math.ceil(runs / width)
-        size = width * max(1, min(LONGEST_TASK, math.ceil(vectors / (8 * threads) if threads > 1 else vectors)))
+        size = width * max(1, min(LONGEST_TASK, math.ceil(vectors / (32 * threads) if threads > 1 else vectors)))
         return [(begin, min(begin + size, runs)) for begin in range(0, runs, size)]
 
 

@@ -23,7 +23,6 @@ class Options:
     every_step : values at every step instead of years.
     width : scenarios in a vector.
     permute : whether the processor has AVX-512's instructions to pick elements of a vector.
-    uniform : parameters that are the same in all runs, and so are read as one number instead of a vector of them.
     """
 
     keep: tuple[str, ...]
@@ -31,7 +30,6 @@ class Options:
     every_step: bool
     width: int
     permute: bool = False
-    uniform: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Layout:
         ones are equations and dated inputs, the index is their place among the accumulators.
     moving : names of the accumulators.
     fixed_times, moving_times : indices in ``time_constants`` of those that hold for a run, and of those that do not.
-    offsets, vectors : vector offsets of the parts of the work space, and its length.
+    offsets, vectors : vector offsets of the parts of the work space whose size the layout knows, and where they end.
     """
 
     model: FlatModel
@@ -76,9 +74,9 @@ def plan(model: FlatModel, options: Options) -> Layout:
     """
     if options.method not in METHODS:
         raise ModelError(f"method {options.method!r} is unknown; use one of: {', '.join(METHODS)}")
-    stocks, parameters = _places(model.stocks), _places(model.parameters)
-    references, paths = _places(model.references), _places(model.paths)
-    equations = _places(name for name, _ in model.equations)
+    stocks, parameters = places(model.stocks), places(model.parameters)
+    references, paths = places(model.references), places(model.paths)
+    equations = places(name for name, _ in model.equations)
     groups: tuple[list[tuple[int, int]], ...] = ([], [], [], [])
     moving: list[str] = []
     for column, name in enumerate(options.keep):
@@ -115,7 +113,8 @@ def plan(model: FlatModel, options: Options) -> Layout:
     )
 
 
-def _places(names: Iterable[str]) -> dict[str, int]:
+def places(names: Iterable[str]) -> dict[str, int]:
+    """Numbers of names, in their order."""
     return {name: index for index, name in enumerate(names)}
 
 
@@ -124,7 +123,7 @@ def _offsets(model: FlatModel, moving: int, times: int) -> tuple[dict[str, int],
     sizes = {
         "state": len(model.stocks),
         "stage": len(model.stocks),
-        "rate": len(model.stocks),
+        "spare": len(model.stocks),
         "sum": len(model.stocks),
         "parameter": len(model.parameters),
         "path": len(model.paths),
@@ -139,6 +138,7 @@ def _offsets(model: FlatModel, moving: int, times: int) -> tuple[dict[str, int],
         "slope": len(model.paths),
         "cursor": len(model.paths),
         "due": len(model.paths),  # one double each, with room to spare
+        "sloped": len(model.paths) + 1,  # likewise
     }
     offsets, total = {}, 0
     for part, size in sizes.items():
@@ -148,30 +148,11 @@ def _offsets(model: FlatModel, moving: int, times: int) -> tuple[dict[str, int],
 
 
 def needed_equations(layout: Layout) -> frozenset[str]:
-    """Equations that rates, outputs or moving time constants depend on; all others are left out of the kernel."""
+    """Names that rates, outputs or moving time constants depend on; equations not among them are left out."""
     model = layout.model
     wanted = {name for pairs in model.rates for _, name in pairs} | set(layout.moving)
     wanted |= {model.time_constants[index].name for index in layout.moving_times}
     return _reached(model.equations, wanted)
-
-
-def ordered_levels(layout: Layout) -> tuple[tuple[tuple[str, Expression], ...], ...]:
-    """The needed equations in levels: none reads another of its own level, and each is as late as its readers allow.
-
-    Neighbours that do not wait for each other keep the processor busy, and a value that is computed no earlier than
-    needed seldom has to be put aside.  Measured against the order they are written in: 7 to 10 % faster.
-    """
-    needed = needed_equations(layout)
-    chosen = [(name, expression) for name, expression in layout.model.equations if name in needed]
-    distance: dict[str, int] = {}
-    for name, expression in reversed(chosen):
-        own = distance.setdefault(name, 0)
-        for part in names_in(expression):
-            distance[part] = max(distance.get(part, 0), own + 1)
-    levels: dict[int, list[tuple[str, Expression]]] = {}
-    for name, expression in chosen:
-        levels.setdefault(distance[name], []).append((name, expression))
-    return tuple(tuple(levels[level]) for level in sorted(levels, reverse=True))
 
 
 def needed_at_start(model: FlatModel) -> frozenset[str]:

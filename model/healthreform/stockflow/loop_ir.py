@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from math import inf, nan
 
+from .chunks import Division, divide
 from .layout import Layout
 from .machine import attributes
 from .maths_ir import intrinsics_text, maths_text
 from .parts_ir import advance_text, bounds_text, look_text, record_text
 from .vector_ir import PERMUTE_TEXT, FunctionWriter, bits
-from .write_ir import RATES_ARGUMENTS, START_ARGUMENTS, rates_text, start_text
+from .write_ir import RATES_NUMBERS, RATES_POINTERS, START_ARGUMENTS, offset, rates_text, start_text
 
 NOT_FAILED, FAILED_AT_START = -1, -2
 
@@ -41,37 +42,49 @@ KERNEL_ARGUMENTS = (
 def module_text(layout: Layout) -> str:
     """The whole module: maths, equations and the kernel ``run``."""
     width = layout.options.width
-    rates, inlined = rates_text(layout)
-    start, called = start_text(layout)
+    division = divide(layout)
+    rates, used = rates_text(layout, division)
+    start, used_at_start = start_text(layout, division)
     return "\n".join(
         [
             bounds_text(layout),
             PERMUTE_TEXT if layout.options.permute else "",
             intrinsics_text(width),
-            maths_text(width, inlined, called, permute=layout.options.permute),
+            maths_text(width, used | used_at_start, permute=layout.options.permute),
             rates,
             start,
             advance_text(layout),
             look_text(layout),
             record_text(layout),
-            _KernelWriter(layout).text(),
+            _KernelWriter(layout, division).text(),
+            f"define i64 @room() {{ ret i64 {offset(layout, division, 'end') * width} }}",
             attributes(width),
         ]
     )
 
 
+RECORDED = ("%failed_step", "%failed_item", "%failed_state")
+MOVABLE = ("state", "stage", "spare")
+
+
 class _KernelWriter:
     """Writes the function ``run``."""
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
+    def __init__(self, layout: Layout, division: Division) -> None:
+        self.layout, self.division, model = layout, division, layout.model
+        self.places = {
+            "parameter": division.places(model.parameters),
+            "path": division.places(model.paths),
+            "reference": division.places(model.references),
+        }
         self.w = FunctionWriter(layout.options.width)
         self.stocks = len(layout.model.stocks)
         self.kept = len(layout.options.keep)
         self.tables: list[str] = []
         w = self.w
         self.time_index = w.variable("i64", "0")
-        self.state, self.stage = w.variable("ptr", "null"), w.variable("ptr", "null")
+        # Where these stand changes: what one evaluation of the rates writes, the next one reads.
+        self.at = {name: w.variable("ptr", "null") for name in MOVABLE}
         self.due = w.variable("double", bits(-inf))
         self.failed, self.bad = w.variable(w.mask, "zeroinitializer"), w.variable(w.mask, "zeroinitializer")
         self.items = w.variable(w.integer, "zeroinitializer")
@@ -79,8 +92,9 @@ class _KernelWriter:
 
     def text(self) -> str:
         w = self.w
-        for part, offset in self.layout.offsets.items():
-            w.lines.append(f"  %at_{part} = getelementptr inbounds {w.real}, ptr %work, i64 {offset}")
+        for part in self.layout.offsets:
+            place = offset(self.layout, self.division, part)
+            w.do(f"%at_{part} = getelementptr inbounds {w.real}, ptr %work, i64 {place}")
         w.lines.append("  %steps_real = sitofp i64 %steps to double")
         w.lines.append(f"  %h = fdiv double {bits(1.0)}, %steps_real")
         with w.loop("%begin", "%end", w.width) as first:
@@ -105,13 +119,12 @@ class _KernelWriter:
             run = w.scalar("add", "i64", first, lane)
             beyond = w.scalar("icmp sgt", "i64", run, last)
             w.put("i64", w.emit(f"select i1 {beyond}, i64 {last}, i64 {run}"), "%at_lane", lane)
-        in_vectors = self._parameters_in_vectors()
-        places = self._constant("parameter_place", in_vectors)
-        with w.loop(0, len(in_vectors)) as number:
-            index = w.get("i64", places, number)
-            w.store(w.splat(w.get("double", "%base", index)), "%at_parameter", index)
+        places = self._places("parameter", self.layout.model.parameters)
+        with w.loop(0, len(self.layout.model.parameters)) as index:
+            w.store(w.splat(w.get("double", "%base", index)), "%at_parameter", w.get("i64", places, index))
         with w.loop(0, "%varied") as index:
-            row = w.scalar("mul", "i64", w.get("i64", "%index", index), w.width)
+            place = w.get("i64", places, w.get("i64", "%index", index))
+            row = w.scalar("mul", "i64", place, w.width)
             with w.loop(0, w.width) as lane:
                 source = w.scalar("mul", "i64", w.get("i64", "%at_lane", lane), "%varied")
                 value = w.get("double", "%matrix", w.scalar("add", "i64", source, index))
@@ -120,20 +133,19 @@ class _KernelWriter:
             self._set_cursors(index)
         # What holds up to the start: a jump on that very date is a change, which references must not know.
         self._advance("%start", inclusive=False)
-        self._look("%start")
+        self._look("look", "%start")
 
-    def _parameters_in_vectors(self) -> tuple[int, ...]:
-        layout = self.layout
-        names = enumerate(layout.model.parameters)
-        kept = {place for place, _ in layout.kept_parameters}
-        return tuple(index for index, name in names if name not in layout.options.uniform or index in kept)
+    def _places(self, part: str, names: tuple[str, ...]) -> str:
+        """A table of places in memory by a name's number in the model."""
+        return self._constant(f"{part}_places", tuple(self.places[part][name] for name in names))
 
     def _set_cursors(self, index: str) -> None:
         w = self.w
         column, shared = w.get("i64", "%column", index), w.get("i64", "%shared", index)
         differs = w.scalar("icmp sge", "i64", column, 0)
         w.put("double", bits(-inf), "%at_due", index)
-        row = w.scalar("mul", "i64", index, w.width)
+        place = w.get("i64", self._places("path", self.layout.model.paths), index)
+        row = w.scalar("mul", "i64", place, w.width)
         with w.loop(0, w.width) as lane:
             place = w.scalar("add", "i64", row, lane)
             w.put("i64", shared, "%at_cursor", place)
@@ -145,10 +157,11 @@ class _KernelWriter:
     def _start(self) -> None:
         """Starting values, references, and whether they are sound."""
         w = self.w
-        w.assign("ptr", "%at_state", self.state)
-        w.assign("ptr", "%at_stage", self.stage)
-        pointers = ("%base" if name == "base" else f"%at_{name}" for name in START_ARGUMENTS)
-        w.do(f"call void @start({', '.join(f'ptr {pointer}' for pointer in pointers)})")
+        for name, variable in self.at.items():
+            w.assign("ptr", f"%at_{name}", variable)
+        w.do(f"call void @start({', '.join(f'ptr %at_{name}' for name in START_ARGUMENTS)})")
+        with w.loop(0, self.stocks) as index:
+            w.store(w.number(0.0), "%at_sum", index)
         self._clear_bad()
         with w.loop(0, self.stocks) as index:
             self._check_stock(index, w.load("%at_state", index))
@@ -172,8 +185,8 @@ class _KernelWriter:
             final = w.scalar("mul", "i64", "%years", "%steps")
             time = self._time(final, 0)
             self._advance_if_due(time, inclusive=False)
-            self._look(time)
-            self._rates(self.state, 0.0)
+            self._look("look_again", time)
+            self._rates("state", "stage", share=0.0)
             self._report(w.scalar("sub", "i64", final, 1))
 
     def _time(self, number: str, halves: int) -> str:
@@ -185,89 +198,82 @@ class _KernelWriter:
         return w.scalar("fadd", "double", "%start", share)
 
     def _one_step(self, number: str) -> None:
-        w = self.w
         begin = self._time(number, 0)
         rk4 = self.layout.options.method == "rk4"
         # The last stage of the step before stood at this time: unless a date has come, its values still hold.
-        self._advance_if_due(begin, inclusive=True, look=rk4)
+        self._advance_if_due(begin, inclusive=True)
         if not rk4:
-            self._look(begin)
-        self._rates(self.state, 1.0 / 6.0 if rk4 else 1.0)
+            self._look("look_again", begin)
+        self._rates("state", "stage", share=1.0 / 6.0 if rk4 else 1.0, ahead=0.5)
         self._watch_times()
         if self.layout.options.every_step:
             self._report(number)
         if rk4:
-            self._combine(0.5, first=True)
             middle = self._time(number, 1)
             self._advance_if_due(middle, inclusive=True)
-            self._look(middle)
-            self._rates(self.stage, 1.0 / 3.0)
-            self._combine(0.5)
-            self._rates(self.stage, 1.0 / 3.0)
-            self._combine(1.0)
+            self._look("look_again", middle)
+            self._rates("stage", "spare", share=1.0 / 3.0, ahead=0.5, factor=2.0)
+            self._rates("spare", "stage", share=1.0 / 3.0, ahead=1.0, factor=2.0)
             end = self._time(number, 2)
             self._advance_if_due(end, inclusive=False)
-            self._look(end)
-            self._rates(self.stage, 1.0 / 6.0)
+            self._look("look_again", end)
+            self._rates("stage", "spare", share=1.0 / 6.0)
         self._finish_step(number, rk4)
-        old, new = w.read("ptr", self.state), w.read("ptr", self.stage)
-        w.assign("ptr", new, self.state)
-        w.assign("ptr", old, self.stage)
+        self._swap("state", "stage")
+
+    def _swap(self, one: str, other: str) -> None:
+        w = self.w
+        first, second = (w.read("ptr", self.at[name]) for name in (one, other))
+        w.assign("ptr", second, self.at[one])
+        w.assign("ptr", first, self.at[other])
 
     def _share_of_step(self, share: float) -> str:
         return self.w.scalar("fmul", "double", "%h", bits(share))
 
-    def _rates(self, state: str, share: float) -> None:
+    def _rates(self, state: str, to: str, *, share: float, ahead: float = 0.0, factor: float = 1.0) -> None:
+        """Rates of change at a state: the next stage's state, the weighted sum of rates so far, what is kept."""
         w = self.w
-        pointers = {name: f"%at_{name}" for name in RATES_ARGUMENTS}
-        pointers |= {"state": w.read("ptr", state), "base": "%base"}
-        listed = ", ".join(f"ptr {pointers[name]}" for name in RATES_ARGUMENTS)
-        w.do(f"call void @rates({listed}, double {self._share_of_step(share)})")
-
-    def _combine(self, share: float, *, first: bool = False) -> None:
-        """The next stage's state, and the weighted sum of rates so far."""
-        w = self.w
-        length = w.splat(self._share_of_step(share))
-        state, stage = w.read("ptr", self.state), w.read("ptr", self.stage)
-        with w.loop(0, self.stocks) as index:
-            rate = w.load("%at_rate", index)
-            w.store(w.fma(length, rate, w.load(state, index)), stage, index)
-            total = rate if first else w.fma(w.number(2.0), rate, w.load("%at_sum", index))
-            w.store(total, "%at_sum", index)
+        role = {"from": "state", "state": state, "next": to}
+        pointers = {name: w.read("ptr", self.at[role.get(name, name)]) for name in RATES_POINTERS if name != "work"}
+        numbers = {"ahead": self._share_of_step(ahead), "factor": bits(factor), "weight": self._share_of_step(share)}
+        listed = [f"ptr {pointers.get(name, '%work')}" for name in RATES_POINTERS]
+        listed += [f"double {numbers[name]}" for name in RATES_NUMBERS]
+        w.do(f"call void @rates({', '.join(listed)})")
 
     def _finish_step(self, number: str, rk4: bool) -> None:
-        """The state at the step's end, checked stock by stock."""
+        """The state at the step's end, checked stock by stock; the sum of rates begins again at nought."""
         w = self.w
         length = w.splat(self._share_of_step(1.0 / 6.0 if rk4 else 1.0))
-        state, stage = w.read("ptr", self.state), w.read("ptr", self.stage)
+        state, stage = w.read("ptr", self.at["state"]), w.read("ptr", self.at["stage"])
         self._clear_bad()
         with w.loop(0, self.stocks) as index:
-            rate = w.load("%at_rate", index)
-            if rk4:
-                rate = w.add(w.load("%at_sum", index), rate)
-            value = w.fma(length, rate, w.load(state, index))
+            value = w.fma(length, w.load("%at_sum", index), w.load(state, index))
+            w.store(w.number(0.0), "%at_sum", index)
             w.store(value, stage, index)
             self._check_stock(index, value)
         self._note_failures(number)
+        # A run that has failed stays where it was sound: numbers without sense would need the slow form of functions.
+        failed = w.read(w.mask, self.failed)
+        with w.when(w.any_lane(failed), rare=True), w.loop(0, self.stocks) as index:
+            w.store(w.select(failed, w.load(state, index), w.load(stage, index)), stage, index)
 
     # -- dated inputs and time constants
 
     def _advance(self, time: str, *, inclusive: bool) -> None:
         w = self.w
-        parts = ", ".join(f"ptr %at_{name}" for name in ("cursor", "date", "value", "slope", "due"))
+        parts = ", ".join(f"ptr %at_{name}" for name in ("cursor", "date", "value", "slope", "due", "sloped"))
         side = "true" if inclusive else "false"
         w.assign("double", w.emit(f"call double @advance(ptr %records, {parts}, double {time}, i1 {side})"), self.due)
 
-    def _advance_if_due(self, time: str, *, inclusive: bool, look: bool = False) -> None:
+    def _advance_if_due(self, time: str, *, inclusive: bool) -> None:
         w = self.w
         with w.when(w.scalar("fcmp ole" if inclusive else "fcmp olt", "double", w.read("double", self.due), time)):
             self._advance(time, inclusive=inclusive)
-            if look:
-                self._look(time)
+            self._look("look", time)
 
-    def _look(self, time: str) -> None:
-        parts = ", ".join(f"ptr %at_{name}" for name in ("date", "value", "slope", "path"))
-        self.w.do(f"call void @look({parts}, double {time})")
+    def _look(self, function: str, time: str) -> None:
+        parts = ", ".join(f"ptr %at_{name}" for name in ("date", "value", "slope", "path", "sloped"))
+        self.w.do(f"call void @{function}({parts}, double {time})")
 
     def _watch_times(self) -> None:
         w = self.w
@@ -320,10 +326,9 @@ class _KernelWriter:
         newly = w.both(bad, w.emit(f"xor {w.mask} {failed}, splat (i1 true)"))
         with w.when(w.any_lane(newly)):
             w.do(f"store {w.integer} {w.read(w.integer, self.items)}, ptr {self.item_array}, align {w.size}")
-            w.do(
-                f"call void @record({w.mask} {newly}, i64 {number}, ptr {self.item_array}, "
-                f"ptr {w.read('ptr', self.state)}, ptr %at_lane, ptr %failed_step, ptr %failed_item, ptr %failed_state)"
-            )
+            pointers = (self.item_array, w.read("ptr", self.at["state"]), "%at_lane")
+            listed = ", ".join(f"ptr {pointer}" for pointer in (*pointers, *RECORDED))
+            w.do(f"call void @record({w.mask} {newly}, i64 {number}, {listed})")
             w.assign(w.mask, w.either(failed, newly), self.failed)
 
     # -- outputs
@@ -336,10 +341,13 @@ class _KernelWriter:
             size = w.absolute(w.load("%at_moving", index))
             self._mark_bad(w.compare("olt", size, w.number(inf)), w.scalar("add", "i64", index, self.stocks))
         self._note_failures(number)
-        state = w.read("ptr", self.state)
-        self._write_group("stocks", layout.kept_stocks, state)
-        self._write_group("parameters", layout.kept_parameters, "%at_parameter")
-        self._write_group("references", layout.kept_references, "%at_reference")
+        self._write_group("stocks", layout.kept_stocks, w.read("ptr", self.at["state"]))
+        for part, names, pairs in (
+            ("parameter", layout.model.parameters, layout.kept_parameters),
+            ("reference", layout.model.references, layout.kept_references),
+        ):
+            placed = tuple((self.places[part][names[number]], column) for number, column in pairs)
+            self._write_group(part, placed, f"%at_{part}")
         self._write_group("moving", layout.kept_moving, "%at_moving")
         w.assign("i64", w.scalar("add", "i64", w.read("i64", self.time_index), 1), self.time_index)
 
@@ -347,7 +355,7 @@ class _KernelWriter:
         w = self.w
         if not pairs:
             return
-        places = self._constant(f"{name}_place", tuple(place for place, _ in pairs))
+        places = self._constant(f"{name}_kept", tuple(place for place, _ in pairs))
         columns = self._constant(f"{name}_column", tuple(column for _, column in pairs))
         steps = "%years"
         if self.layout.options.every_step:

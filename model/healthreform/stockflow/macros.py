@@ -1,6 +1,7 @@
 """Delays, pipelines and smooths become real stocks and flows.
 
-What is generated is text in the same language, one line for each variable, read and run like the author's equations.
+What is generated is text in the same language, one line for each variable, read and run like the author's equations;
+its source is its owner's.
 Names, for a delay or pipeline: ``NAME_inflow``, ``NAME_stage_1`` ..., ``NAME_transit_1`` ..., ``NAME_loss_1`` ... and
 their sum ``NAME_loss``; for a smooth: ``NAME_input``, ``NAME_stage_1`` ..., ``NAME_adjustment_1`` ...
 """
@@ -115,7 +116,7 @@ def _smooth(owner: Variable) -> Iterator[Variable]:
 
 def _authored(owner: Variable, name: str, kind: str, *, out_of: str | None = None, into: str | None = None) -> Variable:
     """The author's own function under the name of what goes in."""
-    declaration = Declaration(kind, owner.unit, owner.over, out_of=out_of, into=into)
+    declaration = Declaration(kind, owner.unit, owner.over, source=owner.source, out_of=out_of, into=into)
     return replace(
         owner, name=name, declaration=declaration, generated_by=owner.name, docstring=f"What enters {owner.name}."
     )
@@ -129,7 +130,7 @@ def _make(
     return replace(
         owner,
         name=name,
-        declaration=declaration,
+        declaration=replace(declaration, source=owner.source),
         docstring=docstring,
         arguments=arguments,
         function=_function(text, arguments),

@@ -20,17 +20,10 @@ EXP_TAIL = (
     2.7628455796718346e-07,
     2.4995406666229205e-08,
 )
-# (2 atanh(s)/s - 2) / s**2 as a polynomial in s**2, for the logarithm
-LOG_TAIL = (
-    0.6666666666666715,
-    0.39999999999520847,
-    0.2857142872194212,
-    0.2222220045047356,
-    0.18183475180380013,
-    0.15316164917047517,
-    0.1477612862542558,
-)
-# For the logarithm with extra digits: sixteen steps of the mantissa from 0.705 on, for each a short number near its
+# The same for |r| <= ln(2)/32, where the terms of the series serve: the next one is below 2e-18
+SHORT_EXP_TAIL = (1.0 / 2.0, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0, 1.0 / 5040.0)
+SIXTEENTHS = tuple(2.0 ** (part / 16.0) for part in range(16))
+# For the logarithm: sixteen steps of the mantissa from 0.705 on, for each a short number near its
 # inverse, so that r = mantissa * inverse - 1 is exact and below 0.04, and minus the logarithm of that in two parts, the
 # first with 42 bits.  The step around 1 has the inverse 1, which keeps small logarithms precise.
 LOG_START_BITS = 0x3FE6900000000000
@@ -89,7 +82,7 @@ LOG_LOW = (
     5.4612144489920215e-14,
 )
 # -2 (log(1 + r) - r + r**2/2) / r**3
-POWER_LOG_TAIL = (
+LOG_TAIL = (
     -0.6666666666666667,
     0.4999999999998938,
     -0.3999999999996122,
@@ -130,9 +123,9 @@ NORMAL_TAIL = (
     -4.815356369285977e-10,
 )
 NORMAL_LOW = (-4.4739366054625295e-17, -4.967340918223496e-17)  # what rounding took from the first two
-SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
 MANTISSA_MASK = 0x000FFFFFFFFFFFFF
 SMALLEST_NORMAL = 2.2250738585072014e-308
 TWO_TO_54 = 18014398509481984.0
+NORMAL_TAIL_END = 37.0  # exp(-x**2/2)/(x+3) beyond it may be subnormal
 NORMAL_EXPONENTS = 700.0  # exp of it and of its negative are normal numbers
 BEYOND_EXPONENTS = 1100.0  # exp of it overflows and of its negative underflows, with room to spare

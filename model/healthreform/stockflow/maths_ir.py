@@ -1,8 +1,12 @@
 """Exponential, logarithm, power and normal distribution function as vector code.
 
-They are inlined polynomials: a call per scenario would cost more than all other equations together.  Each is within two
-units in the last place over the whole range (tests/stockflow/test_engine_maths.py measures them against exact values),
-and zero, negative, subnormal, infinite and NaN arguments give what IEEE 754 and C99 ask for.
+They are polynomials.  Each is within two units in the last place over the whole range
+(tests/stockflow/test_engine_maths.py measures them against exact values), and zero, negative, subnormal, infinite and
+NaN arguments give what IEEE 754 and C99 ask for.
+
+Each is written twice, with the same bits wherever both hold.  The usual form is inlined into the equations, because
+calls would cost more than all else together; it is right for normal arguments and results, and says in which lanes it
+is.  The thorough form is right for all arguments, and is called where the usual one is not enough.
 """
 
 from __future__ import annotations
@@ -27,10 +31,11 @@ from .maths_constants import (
     NORMAL_LOW,
     NORMAL_SHIFT,
     NORMAL_TAIL,
-    POWER_LOG_TAIL,
+    NORMAL_TAIL_END,
     ROUND_TO_WHOLE,
+    SHORT_EXP_TAIL,
+    SIXTEENTHS,
     SMALLEST_NORMAL,
-    SQRT_HALF_BITS,
     TWO_TO_54,
 )
 from .vector_ir import FunctionWriter, bits
@@ -64,24 +69,45 @@ def exact_product(writer: FunctionWriter, a: str, b: str) -> Pair:
     return Pair(high, writer.fma(a, b, writer.negate(high)))
 
 
+def write_usual_exp(writer: FunctionWriter, x: str) -> tuple[str, str]:
+    """Exponential of x, and where it is right: where the result is a normal number."""
+    usual = writer.compare("olt", writer.absolute(x), writer.number(NORMAL_EXPONENTS))
+    return _scale_usual(writer, *_exp_by_table(writer, x, None)), usual
+
+
 def write_exp(writer: FunctionWriter, x: str) -> str:
-    """Exponential of x."""
+    """Exponential of any x."""
     w = writer
     inside = w.larger(w.number(-BEYOND_EXPONENTS), w.smaller(w.number(BEYOND_EXPONENTS), x))
-    mantissa, exponent = _exp_parts(w, inside, None)
-    return _scale(w, mantissa.high, exponent)
+    return _scale(w, *_exp_by_table(w, inside, None))
 
 
-def _exp_parts(w: FunctionWriter, x: str, low: str | None) -> tuple[Pair, str]:
-    """exp(x + low) as a mantissa near 1 and the bits of a whole power of two; |x| <= 1100 or NaN."""
-    shifted = w.fma(x, w.number(INVERSE_LN2), w.number(ROUND_TO_WHOLE))
+def _exp_by_table(w: FunctionWriter, x: str, low: str | None) -> tuple[str, str]:
+    """exp(x + low) as a mantissa from 1 to 2 and the bits of a whole power of two; |x| <= 1100 or NaN.
+
+    A sixteenth of a power of two comes from a table, which leaves so little that a short polynomial is enough.
+    """
+    shifted = w.fma(x, w.number(16.0 * INVERSE_LN2), w.number(ROUND_TO_WHOLE))
     whole = w.subtract(shifted, w.number(ROUND_TO_WHOLE))
-    remainder = w.fma(whole, w.number(-LN2_HIGH), x)
-    remainder = w.fma(whole, w.number(-LN2_LOW), remainder)
+    remainder = w.fma(whole, w.number(-LN2_HIGH / 16.0), x)
+    remainder = w.fma(whole, w.number(-LN2_LOW / 16.0), remainder)
     if low is not None:
         remainder = w.add(remainder, low)
     square = w.multiply(remainder, remainder)
-    excess = w.fma(square, w.wide_polynomial(remainder, EXP_TAIL), remainder)
+    excess = w.fma(square, w.polynomial(remainder, SHORT_EXP_TAIL), remainder)
+    number = w.as_integer(shifted)
+    power = w.pick(SIXTEENTHS, number, "hr_exp_sixteenths")
+    return w.fma(power, excess, power), w.whole("ashr", number, 4)
+
+
+def _exp_parts(w: FunctionWriter, x: str, low: str) -> tuple[Pair, str]:
+    """exp(x + low) as a mantissa near 1 in two parts and the bits of a power of two; |x| <= 1100 or NaN."""
+    shifted = w.fma(x, w.number(INVERSE_LN2), w.number(ROUND_TO_WHOLE))
+    whole = w.subtract(shifted, w.number(ROUND_TO_WHOLE))
+    remainder = w.fma(whole, w.number(-LN2_HIGH), x)
+    remainder = w.add(w.fma(whole, w.number(-LN2_LOW), remainder), low)
+    square = w.multiply(remainder, remainder)
+    excess = w.fma(square, w.polynomial(remainder, EXP_TAIL), remainder)
     return fast_sum(w, w.number(1.0), excess), w.as_integer(shifted)
 
 
@@ -95,18 +121,23 @@ def _scale(w: FunctionWriter, mantissa: str, exponent: str) -> str:
     return w.multiply(w.multiply(mantissa, first), second)
 
 
-def _split(w: FunctionWriter, x: str, start_bits: int = SQRT_HALF_BITS) -> tuple[str, str, str]:
-    """X = m * 2**k with m in an octave from that start on: m, k and the bits of both, for normal x > 0."""
-    offset = w.whole("sub", w.as_integer(x), start_bits)
-    mantissa = w.as_real(w.whole("add", w.whole("and", offset, MANTISSA_MASK), start_bits))
+def _scale_usual(w: FunctionWriter, mantissa: str, exponent: str) -> str:
+    """Mantissa * 2**n where the result is normal."""
+    return w.as_real(w.whole("add", w.as_integer(mantissa), w.whole("shl", exponent, 52)))
+
+
+def _split(w: FunctionWriter, x: str) -> tuple[str, str, str]:
+    """X = m * 2**k with m in an octave from 0.705 on: m, k and the number of m's sixteenth, for normal x > 0."""
+    offset = w.whole("sub", w.as_integer(x), LOG_START_BITS)
+    mantissa = w.as_real(w.whole("add", w.whole("and", offset, MANTISSA_MASK), LOG_START_BITS))
     # A small whole number becomes a double by standing in the low bits of 1.5 * 2**52.
     magic = w.as_real(w.whole("add", w.whole("ashr", offset, 52), 0x4338000000000000))
-    return mantissa, w.subtract(magic, w.number(ROUND_TO_WHOLE)), offset
+    return mantissa, w.subtract(magic, w.number(ROUND_TO_WHOLE)), w.whole("lshr", offset, 48)
 
 
 def _normal(w: FunctionWriter, x: str) -> str:
     """Whether x is a normal positive number."""
-    return w.emit(f"icmp ult {w.integer} {w.whole('sub', w.as_integer(x), 1 << 52)}, splat (i64 {0x7FE << 52})")
+    return w.below(w.whole("sub", w.as_integer(x), 1 << 52), 0x7FE << 52)
 
 
 def _make_normal(w: FunctionWriter, x: str) -> tuple[str, str]:
@@ -116,76 +147,64 @@ def _make_normal(w: FunctionWriter, x: str) -> tuple[str, str]:
     return scaled, w.select(small, w.number(54.0), w.number(0.0))
 
 
+def write_usual_log(writer: FunctionWriter, x: str) -> tuple[str, str]:
+    """log(x), and where it is right: where x is a normal positive number."""
+    return _log_of_split(writer, *_split(writer, x)), _normal(writer, x)
+
+
 def write_log(writer: FunctionWriter, x: str) -> str:
-    """log(x); whatever is not a normal positive number goes to a part of its own."""
-    w = writer
-    result = w.variable(w.real, _log_of_split(w, *_split(w, x)[:2]))
-    with w.when(w.any_lane(w.invert(_normal(w, x))), rare=True):
-        w.assign(w.real, w.emit(f"call {w.real} @hr_log_any({w.real} {x})"), result)
-    return w.read(w.real, result)
-
-
-def write_any_log(writer: FunctionWriter, x: str) -> str:
-    """log(x) for any x; the same bits as `write_log` where that does without."""
+    """log(x) for any x."""
     w = writer
     scaled, extra = _make_normal(w, x)
-    mantissa, exponent, _ = _split(w, scaled)
-    result = _log_of_split(w, mantissa, w.subtract(exponent, extra))
+    mantissa, exponent, number = _split(w, scaled)
+    result = _log_of_split(w, mantissa, w.subtract(exponent, extra), number)
     result = w.select(w.compare("olt", x, w.number(inf)), result, x)
     result = w.select(w.compare("oeq", x, w.number(0.0)), w.number(-inf), result)
     return w.select(w.compare("olt", x, w.number(0.0)), w.number(nan), result)
 
 
-def _log_of_split(w: FunctionWriter, mantissa: str, exponent: str) -> str:
-    f = w.subtract(mantissa, w.number(1.0))
-    s = w.divide(f, w.add(f, w.number(2.0)))
-    z = w.multiply(s, s)
-    tail = w.multiply(z, w.wide_polynomial(z, LOG_TAIL))
-    half_square = w.multiply(w.multiply(w.number(0.5), f), f)
-    correction = w.fma(s, w.add(half_square, tail), w.multiply(exponent, w.number(LN2_LOW)))
-    return w.fma(exponent, w.number(LN2_HIGH), w.subtract(f, w.subtract(half_square, correction)))
+def _log_known(w: FunctionWriter, mantissa: str, exponent: str, number: str) -> tuple[str, str, str]:
+    """A short number near the mantissa and the logarithm of it and of the power of two: r, and that in two parts."""
+    r = w.fma(mantissa, w.pick(LOG_INVERSE, number, "hr_log_inverse"), w.number(-1.0))
+    known = w.fma(exponent, w.number(LN2_HIGH), w.pick(LOG_HIGH, number, "hr_log_high"))
+    known_low = w.fma(exponent, w.number(LN2_LOW), w.pick(LOG_LOW, number, "hr_log_low"))
+    return r, known, known_low
+
+
+def _log_of_split(w: FunctionWriter, mantissa: str, exponent: str, number: str) -> str:
+    r, known, known_low = _log_known(w, mantissa, exponent, number)
+    square = w.multiply(r, w.multiply(w.number(-0.5), r))
+    tail = w.fma(w.multiply(r, square), w.polynomial(r, LOG_TAIL), square)
+    return w.add(known, w.add(r, w.add(known_low, tail)))
 
 
 def _log_pair(w: FunctionWriter, x: str, extra: str | None = None) -> Pair:
     """log(x * 2**-extra) to about 63 bits, for normal x > 0."""
-    mantissa, exponent, offset = _split(w, x, LOG_START_BITS)
+    mantissa, exponent, number = _split(w, x)
     if extra is not None:
         exponent = w.subtract(exponent, extra)
-    number = w.whole("lshr", offset, 48)
-    r = w.fma(mantissa, w.pick(LOG_INVERSE, number, "hr_log_inverse"), w.number(-1.0))
-    known = w.fma(exponent, w.number(LN2_HIGH), w.pick(LOG_HIGH, number, "hr_log_high"))
-    known_low = w.fma(exponent, w.number(LN2_LOW), w.pick(LOG_LOW, number, "hr_log_low"))
+    r, known, known_low = _log_known(w, mantissa, exponent, number)
     first = fast_sum(w, known, r)
     minus_half = w.multiply(w.number(-0.5), r)
     square = w.multiply(r, minus_half)
     square_low = w.fma(r, minus_half, w.negate(square))
     second = fast_sum(w, first.high, square)
-    tail = w.multiply(w.multiply(r, square), w.wide_polynomial(r, POWER_LOG_TAIL))
+    tail = w.multiply(w.multiply(r, square), w.polynomial(r, LOG_TAIL))
     low = w.add(w.add(w.add(known_low, first.low), w.add(square_low, second.low)), tail)
     return fast_sum(w, second.high, low)
 
 
-def write_power(writer: FunctionWriter, x: str, y: str) -> str:
-    """X ** y; bases that are not normal positive numbers and results that are not normal go to a part of their own."""
+def write_usual_power(writer: FunctionWriter, x: str, y: str) -> tuple[str, str]:
+    """X ** y, and where it is right: where x is normal and positive and so is the result."""
     w = writer
-    scaled, power = _usual_power(w, x, y)
-    usual = w.both(_normal(w, x), w.compare("olt", w.absolute(power), w.number(NORMAL_EXPONENTS)))
-    result = w.variable(w.real, scaled)
-    with w.when(w.any_lane(w.invert(usual)), rare=True):
-        w.assign(w.real, w.emit(f"call {w.real} @hr_power_any({w.real} {x}, {w.real} {y})"), result)
-    return w.read(w.real, result)
-
-
-def _usual_power(w: FunctionWriter, x: str, y: str) -> tuple[str, str]:
-    """X ** y where x and the result are normal, and y * log(x)."""
     logarithm = _log_pair(w, x)
     power = exact_product(w, y, logarithm.high)
-    mantissa, exponent = _exp_parts(w, power.high, w.fma(y, logarithm.low, power.low))
-    return w.as_real(w.whole("add", w.as_integer(mantissa.high), w.whole("shl", exponent, 52))), power.high
+    result = _scale_usual(w, *_exp_by_table(w, power.high, w.fma(y, logarithm.low, power.low)))
+    return result, w.both(_normal(w, x), w.compare("olt", w.absolute(power.high), w.number(NORMAL_EXPONENTS)))
 
 
-def write_any_power(writer: FunctionWriter, x: str, y: str) -> str:
-    """X ** y with the special cases of C99; the same bits as `write_power` where that does without."""
+def write_power(writer: FunctionWriter, x: str, y: str) -> str:
+    """X ** y for any x and y, with the special cases of C99."""
     w = writer
     size = w.absolute(x)
     scaled, extra = _make_normal(w, size)
@@ -198,8 +217,7 @@ def write_any_power(writer: FunctionWriter, x: str, y: str) -> str:
     power_low = w.fma(y, logarithm.low, power.low)
     inside = w.larger(w.number(-BEYOND_EXPONENTS), w.smaller(w.number(BEYOND_EXPONENTS), power.high))
     usual = w.compare("olt", w.absolute(power.high), w.number(BEYOND_EXPONENTS))
-    mantissa, exponent = _exp_parts(w, inside, w.select(usual, power_low, w.number(0.0)))
-    result = _scale(w, mantissa.high, exponent)
+    result = _scale(w, *_exp_by_table(w, inside, w.select(usual, power_low, w.number(0.0))))
     result = _give_sign(w, x, y, result)
     # 1 to any power and anything to the power 0 are 1, even if the other is NaN; so is -1 to an infinite power.
     infinite_power = w.compare("oeq", w.absolute(y), w.number(inf))
@@ -223,9 +241,18 @@ def _give_sign(w: FunctionWriter, x: str, y: str, size: str) -> str:
     return w.select(broken, w.number(nan), result)
 
 
+def write_usual_normal_cdf(writer: FunctionWriter, x: str) -> tuple[str, str]:
+    """The distribution function, and where it is right: where its lower tail is a normal number."""
+    usual = writer.compare("olt", writer.absolute(x), writer.number(NORMAL_TAIL_END))
+    return _normal_cdf(writer, x, _scale_usual), usual
+
+
 def write_normal_cdf(writer: FunctionWriter, x: str) -> str:
     """Distribution function of the standard normal distribution; its lower tail keeps its relative precision."""
-    w = writer
+    return _normal_cdf(writer, x, _scale)
+
+
+def _normal_cdf(w: FunctionWriter, x: str, scale: Callable[[FunctionWriter, str, str], str]) -> str:
     a = w.smaller(w.number(39.0), w.absolute(x))
     square = exact_product(w, a, a)
     minus_half = w.number(-0.5)
@@ -241,7 +268,7 @@ def write_normal_cdf(writer: FunctionWriter, x: str) -> str:
     second = exact_product(w, first.high, factor.high)
     correction = w.fma(first.low, factor.high, w.fma(first.high, factor.low, w.multiply(second.high, error)))
     correction = w.add(second.low, w.fma(w.multiply(mantissa.low, inverse), factor.high, correction))
-    tail = _scale(w, w.add(second.high, correction), exponent)
+    tail = scale(w, w.add(second.high, correction), exponent)
     result = w.select(w.compare("ogt", x, w.number(0.0)), w.subtract(w.number(1.0), tail), tail)
     return w.select(w.compare("oeq", x, w.number(0.0)), w.number(0.5), result)
 
@@ -263,46 +290,57 @@ def _normal_factor(w: FunctionWriter, inverse: str, error: str) -> Pair:
     return Pair(total.high, w.add(total.low, low))
 
 
-Writer = Callable[..., str]
-
-FUNCTIONS: dict[str, tuple[Writer, int]] = {
-    "exp": (write_exp, 1),
-    "log": (write_log, 1),
-    "power": (write_power, 2),
-    "normal_cdf": (write_normal_cdf, 1),
+USUAL: dict[str, Callable[..., tuple[str, str]]] = {
+    "exp": write_usual_exp,
+    "log": write_usual_log,
+    "power": write_usual_power,
+    "normal_cdf": write_usual_normal_cdf,
 }
-RARE_PARTS: dict[str, Writer] = {"log": write_any_log, "power": write_any_power}
+THOROUGH: dict[str, Callable[..., str]] = {
+    "exp": write_exp,
+    "log": write_log,
+    "power": write_power,
+    "normal_cdf": write_normal_cdf,
+}
+ARGUMENTS = {"exp": 1, "log": 1, "power": 2, "normal_cdf": 1}
 
 
-def maths_text(width: int, inlined: frozenset[str], called: frozenset[str], *, permute: bool = False) -> str:
-    """Definitions of the functions an equation set uses.
+def maths_text(width: int, used: frozenset[str], *, permute: bool = False) -> str:
+    """Definitions of the functions an equation set uses: ``hr_NAME_usual`` to be inlined, ``hr_NAME`` to be called.
 
     Parameters
     ----------
     width : scenarios in a vector.
-    inlined : names out of `FUNCTIONS` whose calls are to be replaced by the body.
-    called : likewise, of which a copy is to be called; its name ends in ``_call``.
+    used : names out of `ARGUMENTS`.
     permute : see `FunctionWriter`.
     """
     parts = []
-    for name, column in (("inverse", LOG_INVERSE), ("high", LOG_HIGH), ("low", LOG_LOW)):
+    columns = {"log_inverse": LOG_INVERSE, "log_high": LOG_HIGH, "log_low": LOG_LOW, "exp_sixteenths": SIXTEENTHS}
+    for name, column in columns.items():
         listed = ", ".join(f"double {bits(item)}" for item in column)
-        parts.append(f"@hr_log_{name} = internal constant [{len(column)} x double] [{listed}]\n")
-    wanted = [
-        (f"{name}_any", RARE_PARTS[name], name, "noinline cold") for name in RARE_PARTS if name in inlined | called
-    ]
-    wanted += [(name, FUNCTIONS[name][0], name, "alwaysinline") for name in sorted(inlined)]
-    wanted += [(f"{name}_call", FUNCTIONS[name][0], name, "noinline") for name in sorted(called)]
-    for name, write, function, how in wanted:
-        parts.append(_definition(FunctionWriter(width, permute=permute), name, write, FUNCTIONS[function][1], how))
+        parts.append(f"@hr_{name} = internal constant [{len(column)} x double] [{listed}]\n")
+    for name in sorted(used):
+        for usual in (True, False):
+            parts.append(_definition(FunctionWriter(width, permute=permute), name, usual))
     return "\n".join(parts)
 
 
-def _definition(writer: FunctionWriter, name: str, write: Writer, count: int, how: str) -> str:
-    arguments = [f"%a{index}" for index in range(count)]
-    writer.do(f"ret {writer.real} {write(writer, *arguments)}")
-    listed = ", ".join(f"{writer.real} {argument}" for argument in arguments)
-    return writer.function(f"internal {writer.real} @hr_{name}({listed}) {how} nounwind #0")
+def _definition(w: FunctionWriter, name: str, usual: bool) -> str:
+    arguments = [f"%a{index}" for index in range(ARGUMENTS[name])]
+    listed = ", ".join(f"{w.real} {argument}" for argument in arguments)
+    if not usual:
+        w.do(f"ret {w.real} {THOROUGH[name](w, *arguments)}")
+        return w.function(f"internal {w.real} @hr_{name}({listed}) noinline nounwind #0")
+    value, mask = USUAL[name](w, *arguments)
+    both = usual_type(w)
+    first = w.emit(f"insertvalue {both} poison, {w.real} {value}, 0")
+    w.do(f"ret {both} {w.emit(f'insertvalue {both} {first}, {w.mask} {mask}, 1')}")
+    return w.function(f"internal {both} @hr_{name}_usual({listed}) alwaysinline nounwind #0")
+
+
+def usual_type(w: FunctionWriter) -> str:
+    """Type of what a usual form gives back: the values, and where they are right."""
+    return f"{{{w.real}, {w.mask}}}"
 
 
 def intrinsics_text(width: int) -> str:

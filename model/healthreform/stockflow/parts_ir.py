@@ -18,7 +18,7 @@ def bounds_text(layout: Layout) -> str:
 
 
 def advance_text(layout: Layout) -> str:
-    """Move the cursors of all dated inputs that are due, and give back the next due date.
+    """Move the cursors of all dated inputs that are due, list those that slope, and give back the next due date.
 
     With ``inclusive`` a date that has just come counts as passed: the limit from the right.
     """
@@ -35,8 +35,10 @@ def advance_text(layout: Layout) -> str:
         now = w.get("double", "%due", index)
         sooner = w.scalar("fcmp olt", "double", now, w.read("double", next_due))
         w.assign("double", w.emit(f"select i1 {sooner}, double {now}, double {w.read('double', next_due)}"), next_due)
+    _list_sloped(w, layout)
     w.do(f"ret double {w.read('double', next_due)}")
-    arguments = "ptr %records, ptr %cursor, ptr %date, ptr %value, ptr %slope, ptr %due, double %time, i1 %inclusive"
+    arguments = "ptr %records, ptr %cursor, ptr %date, ptr %value, ptr %slope, ptr %due, ptr %sloped, "
+    arguments += "double %time, i1 %inclusive"
     return w.function(f"internal double @advance({arguments}) noinline nounwind #0")
 
 
@@ -65,15 +67,33 @@ def _walk(w: FunctionWriter, place: str, earliest: str) -> None:
     w.assign("double", w.emit(f"select i1 {sooner}, double {date}, double {w.read('double', earliest)}"), earliest)
 
 
-def look_text(layout: Layout) -> str:
-    """Values of all dated inputs at a time."""
-    w = FunctionWriter(layout.options.width)
-    time = w.splat("%time")
+def _list_sloped(w: FunctionWriter, layout: Layout) -> None:
+    """How many dated inputs move between their dates, and which: the others need no second look until the next date."""
+    count = w.variable("i64", "0")
     with w.loop(0, len(layout.model.paths)) as index:
-        passed = w.subtract(time, w.load("%date", index))
-        w.store(w.fma(w.load("%slope", index), passed, w.load("%value", index)), "%path", index)
-    w.do("ret void")
-    return w.function("internal void @look(ptr %date, ptr %value, ptr %slope, ptr %path, double %time) nounwind #0")
+        moves = w.any_lane(w.compare("une", w.load("%slope", index), w.number(0.0)))
+        with w.when(moves):
+            following = w.scalar("add", "i64", w.read("i64", count), 1)
+            w.put("i64", index, "%sloped", following)
+            w.assign("i64", following, count)
+    w.put("i64", w.read("i64", count), "%sloped")
+
+
+def look_text(layout: Layout) -> str:
+    """Values at a time of all dated inputs, and of those only that slope."""
+    texts = []
+    for name, only_sloped in (("look", False), ("look_again", True)):
+        w = FunctionWriter(layout.options.width)
+        time = w.splat("%time")
+        count: str | int = w.get("i64", "%sloped") if only_sloped else len(layout.model.paths)
+        with w.loop(0, count) as number:
+            index = w.get("i64", "%sloped", w.scalar("add", "i64", number, 1)) if only_sloped else number
+            passed = w.subtract(time, w.load("%date", index))
+            w.store(w.fma(w.load("%slope", index), passed, w.load("%value", index)), "%path", index)
+        w.do("ret void")
+        arguments = "ptr %date, ptr %value, ptr %slope, ptr %path, ptr %sloped, double %time"
+        texts.append(w.function(f"internal void @{name}({arguments}) nounwind #0"))
+    return "".join(texts)
 
 
 def record_text(layout: Layout) -> str:

@@ -121,20 +121,21 @@ class FunctionWriter:
         return self.select(self.compare("ogt", a, b), a, b)
 
     def polynomial(self, x: str, coefficients: tuple[float, ...]) -> str:
-        """Horner's rule, lowest power first in ``coefficients``: the fewest operations."""
+        """A polynomial, lowest power first in ``coefficients``, as two chains of Horner's rule side by side.
+
+        One chain keeps the processor waiting, and the tree of Estrin's rule takes more operations.
+        """
+        if len(coefficients) < 4:
+            return self._chain(x, coefficients)
+        square = self.multiply(x, x)
+        even, odd = self._chain(square, coefficients[0::2]), self._chain(square, coefficients[1::2])
+        return self.fma(odd, x, even)
+
+    def _chain(self, x: str, coefficients: tuple[float, ...]) -> str:
         total = self.number(coefficients[-1])
         for coefficient in reversed(coefficients[:-1]):
             total = self.fma(total, x, self.number(coefficient))
         return total
-
-    def wide_polynomial(self, x: str, coefficients: tuple[float, ...]) -> str:
-        """Estrin's rule: a few operations more, but a far shorter chain of them."""
-        terms, power = [self.number(coefficient) for coefficient in coefficients], x
-        while len(terms) > 1:
-            pairs = [terms[index : index + 2] for index in range(0, len(terms), 2)]
-            terms = [self.fma(pair[1], power, pair[0]) if len(pair) == 2 else pair[0] for pair in pairs]
-            power = self.multiply(power, power) if len(terms) > 1 else power
-        return terms[0]
 
     # -- vectors of integers
 
@@ -154,6 +155,10 @@ class FunctionWriter:
         """An integer operation; ``b`` is a vector or a literal."""
         other = f"splat (i64 {b})" if isinstance(b, int) else b
         return self.emit(f"{operation} {self.integer} {a}, {other}")
+
+    def below(self, a: str, limit: int) -> str:
+        """A mask: where a whole number without sign is below a literal."""
+        return self.emit(f"icmp ult {self.integer} {a}, splat (i64 {limit})")
 
     def pick(self, column: tuple[float, ...], number: str, name: str) -> str:
         """Element of a constant column of up to 16 by its number in each lane; only the low 4 bits of a number count.

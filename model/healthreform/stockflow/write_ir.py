@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from math import inf
 
+from .chunks import Chunk, Division
 from .errors import ModelError
 from .expression import Apply, Expression, Lookup, Name, Number
 from .flat import FlatModel, Table
-from .layout import Layout, needed_at_start, ordered_levels
+from .layout import Layout, needed_at_start, places
+from .maths_ir import usual_type
 from .vector_ir import FunctionWriter
 
 COMPARED = {"less": "olt", "less_equal": "ole", "greater": "ogt", "greater_equal": "oge"}
@@ -22,42 +24,33 @@ class EquationWriter:
     ----------
     writer : the function being written.
     tables : table functions by name.
-    ending : what the names of the called functions end in.
+    thorough : whether functions are called in their thorough form; if not, ``unusual`` gathers where that is needed.
     """
 
-    def __init__(self, writer: FunctionWriter, tables: Mapping[str, Table], ending: str = "") -> None:
+    def __init__(self, writer: FunctionWriter, tables: Mapping[str, Table], *, thorough: bool) -> None:
         self.writer = writer
         self.tables = tables
-        self.ending = ending
+        self.thorough = thorough
+        self.usual: str | None = None
         self.used: set[str] = set()
         self.names: dict[str, str] = {}
         self._sources: dict[str, tuple[str, int]] = {}
-        self._scalars: dict[str, tuple[str, int]] = {}
         self._known: dict[tuple[str, ...], str] = {}
         self._never_nan: set[str] = set()
 
-    def provide(self, names: tuple[str, ...], pointer: str, *, never_nan: bool = False) -> None:
+    def provide(self, places: Mapping[str, int], pointer: str, *, never_nan: bool = False) -> None:
         """Make an array's vectors known by name; they are loaded where first used."""
-        for index, name in enumerate(names):
-            self._sources[name] = (pointer, index)
+        for name, place in places.items():
+            self._sources[name] = (pointer, place)
             if never_nan:
                 self._never_nan.add(name)
-
-    def provide_scalars(self, names: Iterable[str], places: Mapping[str, int], pointer: str) -> None:
-        """Make numbers known by name that are the same in every lane; never NaN."""
-        for name in names:
-            self._scalars[name] = (pointer, places[name])
-            self._never_nan.add(name)
 
     def name(self, name: str) -> str:
         """Value of a named quantity."""
         if name not in self.names:
-            if name not in self._sources and name not in self._scalars:
+            if name not in self._sources:
                 raise ModelError(f"{name}: no equation, parameter or dated input of this name comes before its use")
-            if name in self._scalars:
-                self.names[name] = self.writer.splat(self.writer.get("double", *self._scalars[name]))
-            else:
-                self.names[name] = self.writer.load(*self._sources[name])
+            self.names[name] = self.writer.load(*self._sources[name])
             if name in self._never_nan:
                 self._never_nan.add(self.names[name])
         return self.names[name]
@@ -126,9 +119,15 @@ class EquationWriter:
         return self._call(operation, arguments)
 
     def _call(self, function: str, arguments: tuple[str, ...]) -> str:
+        w = self.writer
         self.used.add(function)
-        listed = ", ".join(f"{self.writer.real} {argument}" for argument in arguments)
-        return self.writer.emit(f"call {self.writer.real} @hr_{function}{self.ending}({listed})")
+        listed = ", ".join(f"{w.real} {argument}" for argument in arguments)
+        if self.thorough:
+            return w.emit(f"call {w.real} @hr_{function}({listed})")
+        both = w.emit(f"call {usual_type(w)} @hr_{function}_usual({listed})")
+        usual = w.emit(f"extractvalue {usual_type(w)} {both}, 1")
+        self.usual = usual if self.usual is None else w.both(self.usual, usual)
+        return w.emit(f"extractvalue {usual_type(w)} {both}, 0")
 
     def _minimum(self, a: str, b: str) -> str:
         return self._choose(self.writer.smaller, a, b)
@@ -150,10 +149,11 @@ class EquationWriter:
         w, zero, one = self.writer, self._number(0.0), self._number(1.0)
         small, large = self.apply("minimum", (a, b)), self.apply("maximum", (a, b))
         empty = w.compare("oeq", large, zero)
-        ratio = w.divide(small, w.select(empty, one, large))
-        bottom = w.add(one, self._call("power", (ratio, sharpness)))
-        root = self._call("power", (bottom, self.apply("divide", (one, sharpness))))
-        return w.select(empty, zero, w.divide(small, root))
+        # A power would find each logarithm with many extra digits, which are lost here in the sum with one.
+        ratio = self._call("log", (w.divide(small, w.select(empty, one, large)),))
+        bottom = w.add(one, self._call("exp", (w.multiply(sharpness, ratio),)))
+        root = self._call("exp", (w.negate(w.divide(self._call("log", (bottom,)), sharpness)),))
+        return w.select(empty, zero, w.multiply(small, root))
 
     def _lookup(self, table: Table, x: str) -> str:
         """A table without branches: the last point passed gives the base, the value there and the slope."""
@@ -223,60 +223,130 @@ def _fused(operation: str, left: Expression, right: Expression) -> tuple[str, tu
     return operation, (left, right)
 
 
-RATES_ARGUMENTS = ("state", "parameter", "base", "path", "reference", "rate", "moving", "time")
-START_ARGUMENTS = ("state", "parameter", "base", "path", "reference", "shortest", "which")
+RATES_POINTERS = ("work", "state", "from", "next")
+RATES_NUMBERS = ("ahead", "factor", "weight")
+RATES_ARGUMENTS = ", ".join(
+    [*(f"ptr noalias %{name}" for name in RATES_POINTERS), *(f"double %{name}" for name in RATES_NUMBERS)]
+)
+START_ARGUMENTS = ("state", "parameter", "path", "reference", "shortest", "which")
 
 
-def rates_text(layout: Layout) -> tuple[str, frozenset[str]]:
-    """The function that computes all rates, adds the kept values to their accumulators, and the functions it calls."""
-    options, model = layout.options, layout.model
-    writer = FunctionWriter(options.width, permute=options.permute)
-    equations = EquationWriter(writer, model.tables)
-    _provide_inputs(equations, layout)
-    equations.provide(model.stocks, "%state")
-    equations.provide(model.references, "%reference")
-    reports = _Reports(layout, equations)
-    for name in (*model.paths, *model.stocks):
-        reports.write(name)
-    for level in ordered_levels(layout):
-        for name, expression in level:
-            equations.define(name, expression)
-            reports.write(name)
-    _write_rates(writer, equations, model)
+def rates_text(layout: Layout, division: Division) -> tuple[str, frozenset[str]]:
+    """The function that computes all rates of change, and the functions it calls.
+
+    From ``state`` it computes each stock's rate of change, writes ``from + ahead * rate`` to ``next``, and adds
+    ``factor`` times the rate to the sum of rates and ``weight`` times each kept value to its accumulator.
+    """
+    texts, used = [], set()
+    for number, chunk in enumerate(division.chunks):
+        for thorough in (False, True):
+            written = _ChunkWriter(layout, division, chunk, number, thorough=thorough)
+            if thorough and written.never_called:
+                continue
+            texts.append(written.text())
+            used |= written.equations.used
+    writer = FunctionWriter(layout.options.width)
+    for number in range(len(division.chunks)):
+        writer.do(f"call void @chunk{number}({RATES_ARGUMENTS.replace('noalias ', '')})")
     writer.do("ret void")
-    arguments = ", ".join(f"ptr noalias %{name}" for name in RATES_ARGUMENTS)
-    head = f"internal void @rates({arguments}, double %weight) noinline nounwind #0"
-    return writer.function(head), frozenset(equations.used)
+    texts.append(writer.function(f"internal void @rates({RATES_ARGUMENTS}) noinline nounwind #0"))
+    return "\n".join(texts), frozenset(used)
 
 
-def _provide_inputs(equations: EquationWriter, layout: Layout) -> None:
-    model = layout.model
-    places = {name: index for index, name in enumerate(model.parameters)}
+class _ChunkWriter:
+    """Writes the function of one chunk."""
+
+    def __init__(self, layout: Layout, division: Division, chunk: Chunk, number: int, *, thorough: bool) -> None:
+        options, self.model = layout.options, layout.model
+        self.layout, self.chunk, self.number, self.thorough = layout, chunk, number, thorough
+        self.writer = FunctionWriter(options.width, permute=options.permute)
+        for part in ("parameter", "path", "reference", "sum", "moving", "time", "slot"):
+            place = offset(layout, division, part)
+            self.writer.do(f"%{part} = getelementptr inbounds {self.writer.real}, ptr %work, i64 {place}")
+        self.equations = EquationWriter(self.writer, self.model.tables, thorough=thorough)
+        _provide_inputs(self.equations, self.model, division)
+        self.equations.provide(places(self.model.stocks), "%state")
+        self.equations.provide(chunk.loaded, "%slot")
+        self.reports = _Reports(layout, self.equations)
+        self._write()
+
+    @property
+    def never_called(self) -> bool:
+        """Whether the usual form of this chunk is always enough."""
+        return not self.equations.used
+
+    def text(self) -> str:
+        """The function: what can be done twice, the test whether the usual form was enough, then what cannot."""
+        w = self.writer
+        if self.equations.usual is not None:
+            unusual = w.any_lane(w.invert(self.equations.usual))
+            with w.when(unusual, rare=True):
+                w.do(f"call void @chunk{self.number}_thorough({RATES_ARGUMENTS.replace('noalias ', '')})")
+                w.do("ret void")
+        self.reports.add_up()
+        factor = w.splat("%factor")
+        for stock, rate in self.rates.items():
+            w.store(w.fma(factor, rate, w.load("%sum", stock)), "%sum", stock)
+        w.do("ret void")
+        ending, how = ("_thorough", "optnone ") if self.thorough else ("", "")
+        return w.function(f"internal void @chunk{self.number}{ending}({RATES_ARGUMENTS}) noinline {how}nounwind #0")
+
+    def _write(self) -> None:
+        if self.number == 0:
+            for name in (*self.model.paths, *self.model.stocks):
+                self.reports.write(name)
+        for name, expression in self.chunk.equations:
+            self.equations.define(name, expression)
+            self.reports.write(name)
+            if name in self.chunk.stored:
+                self.writer.store(self.equations.names[name], "%slot", self.chunk.stored[name])
+        ahead = self.writer.splat("%ahead")
+        self.rates = {stock: self._rate(self.model.rates[stock]) for stock in self.chunk.stocks}
+        for stock, rate in self.rates.items():
+            value = self.writer.fma(ahead, rate, self.writer.load("%from", stock))
+            self.writer.store(value, "%next", stock)
+
+    def _rate(self, pairs: tuple[tuple[int, str], ...]) -> str:
+        writer, total = self.writer, ""
+        for sign, name in pairs:
+            value = self.equations.name(name)
+            if not total:
+                total = value if sign > 0 else writer.negate(value)
+            else:
+                total = writer.add(total, value) if sign > 0 else writer.subtract(total, value)
+        return total or writer.number(0.0)
+
+
+def _provide_inputs(equations: EquationWriter, model: FlatModel, division: Division) -> None:
     # Both are checked to be finite before a run, which spares minimum and maximum their test for NaN.
-    equations.provide(model.parameters, "%parameter", never_nan=True)
-    equations.provide(model.paths, "%path", never_nan=True)
-    equations.provide_scalars(layout.options.uniform, places, "%base")
+    equations.provide(division.places(model.parameters), "%parameter", never_nan=True)
+    equations.provide(division.places(model.paths), "%path", never_nan=True)
+    equations.provide(division.places(model.references), "%reference")
+
+
+def offset(layout: Layout, division: Division, part: str) -> int:
+    """Where a part of the work space begins, in vectors; ``end`` is where it ends."""
+    return {**layout.offsets, "slot": layout.vectors, "end": layout.vectors + division.slots}[part]
 
 
 class _Reports:
-    """Stores what is kept and what the step guard watches, right after it is computed, while it is in a register."""
+    """What is kept, and what the step guard watches."""
 
     def __init__(self, layout: Layout, equations: EquationWriter) -> None:
         self.layout = layout
         self.equations = equations
         self.weight = equations.writer.splat("%weight")
         self.accumulators = {name: index for index, name in enumerate(layout.moving)}
+        self.kept: dict[int, str] = {}
         self.times: dict[str, list[int]] = {}
         for place, index in enumerate(layout.moving_times):
             self.times.setdefault(layout.model.time_constants[index].name, []).append(place)
 
     def write(self, name: str) -> None:
+        """Store what the step guard watches; remember what is kept."""
         writer = self.equations.writer
         if name in self.accumulators:
-            value, place = self.equations.name(name), self.accumulators[name]
-            if not self.layout.options.every_step:
-                value = writer.fma(self.weight, value, writer.load("%moving", place))
-            writer.store(value, "%moving", place)
+            self.kept[self.accumulators[name]] = self.equations.name(name)
         for place in self.times.get(name, ()):
             value = self.equations.name(name)
             order = self.layout.model.time_constants[self.layout.moving_times[place]].order
@@ -284,35 +354,32 @@ class _Reports:
                 value = writer.divide(value, writer.number(float(order)))
             writer.store(value, "%time", place)
 
-
-def _write_rates(writer: FunctionWriter, equations: EquationWriter, model: FlatModel) -> None:
-    for index, pairs in enumerate(model.rates):
-        total = ""
-        for sign, name in pairs:
-            value = equations.name(name)
-            if not total:
-                total = value if sign > 0 else writer.negate(value)
-            else:
-                total = writer.add(total, value) if sign > 0 else writer.subtract(total, value)
-        writer.store(total or writer.number(0.0), "%rate", index)
+    def add_up(self) -> None:
+        """Add what is kept to its accumulators."""
+        writer = self.equations.writer
+        for place, kept in self.kept.items():
+            value = kept
+            if not self.layout.options.every_step:
+                value = writer.fma(self.weight, value, writer.load("%moving", place))
+            writer.store(value, "%moving", place)
 
 
-def start_text(layout: Layout) -> tuple[str, frozenset[str]]:
+def start_text(layout: Layout, division: Division) -> tuple[str, frozenset[str]]:
     """The function that computes starting values, references and the shortest fixed time constant.
 
     It runs once for hundreds of evaluations of the rates, so it is compiled quickly rather than well.
     """
     model, writer = layout.model, FunctionWriter(layout.options.width)
-    equations = EquationWriter(writer, model.tables, "_call")
-    _provide_inputs(equations, layout)
+    equations = EquationWriter(writer, model.tables, thorough=True)
+    _provide_inputs(equations, model, division)
     needed = needed_at_start(model)
     for name, expression in model.initial:
         if name in needed:
             equations.define(name, expression)
     for index, name in enumerate(model.stocks):
         writer.store(equations.name(name), "%state", index)
-    for index, name in enumerate(model.references):
-        writer.store(equations.name(name), "%reference", index)
+    for name, place in division.places(model.references).items():
+        writer.store(equations.name(name), "%reference", place)
     shortest, which = writer.number(inf), "splat (i64 -1)"
     for index in layout.fixed_times:
         time = model.time_constants[index]
