@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .calibration.calibrating import calibrate, fit
     from .check_model import check
     from .flows_of_money import bridge, ledger, national_accounts, transactions
     from .inventory import equations, levers, loops, parameters, places, scenarios, variables
@@ -41,6 +42,8 @@ _WHERE = {
     "loops": "inventory",
     "history": "observations",
     "fit_to_history": "observations",
+    "fit": "calibration.calibrating",
+    "calibrate": "calibration.calibrating",
     "national_accounts": "flows_of_money",
     "transactions": "flows_of_money",
     "bridge": "flows_of_money",
@@ -73,6 +76,8 @@ __all__ = [
     "loops",
     "history",
     "fit_to_history",
+    "fit",
+    "calibrate",
     "national_accounts",
     "transactions",
     "bridge",
