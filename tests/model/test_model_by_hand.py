@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from model_runs import TIERS, flat_names, from_date, run, scenario_values
-from scipy.stats import norm
 
 VALUES = scenario_values()
 PRODUCTS = ("winners", "originators", "other_generics")
@@ -108,15 +107,6 @@ def test_choice_of_tier_is_the_logit_of_the_brief(steps):
             rule = VALUES[f"gatekept_share[{tier},{care}]"]
             expected = (1 - guided) * weights[tier] / sum(weights.values()) + guided * rule
             np.testing.assert_allclose(steps[f"chosen_share[{tier},{bracket}"][0], expected, rtol=1e-9)
-
-
-def test_catastrophic_share_is_the_tail_of_a_lognormal_with_the_mean_of_the_flows(steps):
-    spread = VALUES["out_of_pocket_dispersion"]
-    mean = steps["out_of_pocket_expenditure"][0] / steps["persons_total"][0]
-    gdp = np.array([dated("gdp", time, "right") for time in steps.raw.times])
-    threshold = VALUES["catastrophic_threshold"] * VALUES["income_to_output"] * gdp / steps["persons_total"][0]
-    expected = norm.sf(np.log(threshold), loc=np.log(mean) - spread**2 / 2, scale=spread)
-    np.testing.assert_allclose(steps["catastrophic_share"][0], expected, rtol=1e-9)
 
 
 def test_molecules_under_contract(steps):

@@ -19,6 +19,7 @@ NO_ANSWER = {
         ("promotion_share", 0.0), ("service_price_adjustment", 0.0), ("mark_up_price_compensation", 0.0),
         ("admission_response", 0.0), ("list_response", 0.0), ("cost_response", 0.0), ("stay_response", 0.0),
         ("family_price_elasticity", 0.0), ("surplus_to_prevention", 0.0), ("traditional_payment", 0.0),
+        ("exit_shortage", 0.0),
     )
     for key, value in every(name, number).items()
 }  # fmt: skip
@@ -33,7 +34,7 @@ def with_and_without_rounds() -> Runs:
 def test_savings_of_procurement_sum_over_those_who_gain_to_price_cut_times_volume():
     runs = with_and_without_rounds()
     gained = 0.0
-    for name in ("claims_due", "left_to_patients", "other_paid", "assistance_paid", "borne_by_provider"):
+    for name in ("claims_due", "left_to_patients", "other_paid", "assistance_paid", "waived_paid", "borne_by_provider"):
         gained = gained + runs.sum(name)[1] - runs.sum(name)[0]
     saving = runs["saving_total"][0]
     assert saving[-1] > 1e11 and runs["saving_total"][1].max() == 0
@@ -170,17 +171,30 @@ def settled() -> Runs:
 
 
 UNSETTLED = pytest.mark.xfail(
-    reason="frozen at 2010, secondary hospitals lose patients and money for ever, and borrow until the till fails"
+    reason="frozen at 2010, secondary hospitals lose patients and money for ever, and borrow without end"
 )
 
 
-@UNSETTLED
-def test_frozen_drivers_and_policy_never_bankrupt_a_tier():
+def test_frozen_drivers_and_policy_come_to_their_end():
     assert settled().raw.failures == ()
 
 
 @UNSETTLED
-@pytest.mark.parametrize("name", ["beds", "physicians", "tier_contacts", "occupancy", "intensity"])
+def test_frozen_drivers_and_policy_never_bankrupt_a_tier():
+    for tier in TIERS:
+        assert settled()[f"loans[{tier}]"][0, -1] < 10 * settled()[f"revenue[{tier}]"][0, -1], tier
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("beds", marks=UNSETTLED),
+        "physicians",
+        pytest.param("tier_contacts", marks=UNSETTLED),
+        pytest.param("occupancy", marks=UNSETTLED),
+        "intensity",
+    ],
+)
 def test_frozen_drivers_and_policy_settle(name):
     runs = settled()
     for flat in flat_names(name):

@@ -31,7 +31,7 @@ def marginal_revenue(
     drg_marginal_revenue,
     dip_marginal_revenue,
     mean_margin_at_start,
-    case_payment_exclusion,
+    excluded_share,
     rule_share,
     own_budget_weight,
 ):
@@ -43,7 +43,7 @@ def marginal_revenue(
         1
         + mean_margin_at_start
         - (fund_weight - own_budget_weight["inpatient"])
-        * (1 - case_payment_exclusion)
+        * (1 - excluded_share)
         * rule_share
         * (
             drg_part * (1 + mean_margin_at_start - drg_marginal_revenue)
@@ -255,13 +255,13 @@ def out_of_list_share(
     list_response,
     out_of_list_ceiling,
     fund_supervision,
-    list_trend,
+    list_widening,
     rule_share,
 ):
     """Share of a bill outside the benefit list: charged more where covered care earns less, up to what audits allow."""
     return minimum(
         out_of_list_ceiling / (1 + fund_supervision * rule_share),
         out_of_list_at_start
-        * list_trend
+        * list_widening
         * by(care, outpatient=1, inpatient=exp(list_response * (marginal_revenue_at_start - marginal_revenue))),
     )
