@@ -141,7 +141,7 @@ def test_the_printed_tables_show_levels_bands_and_counts(job: SimpleNamespace) -
     assert "Effects in 2035 against 'Policy as enacted to 2025, then kept'" in job.printed
     assert "The linked package, in its order" in job.printed
     assert "trillion yuan" in job.printed
-    assert f"Hypercube: {SMALL.runs} rows" in job.printed
+    assert f"Hypercube: {SMALL.runs} runs" in job.printed
     assert not re.search(r"\bnan\b", job.printed)
 
 

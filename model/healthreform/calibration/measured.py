@@ -16,7 +16,7 @@ from ..replaying import replay
 Numbers = NDArray[np.float64]
 
 #: An effect this part of its range's width inside is well inside; nearer to an end it counts a little.
-MARGIN = 0.05
+MARGIN = 0.1
 #: What counts for an effect whose run failed, in half widths of its range.
 FAILED = 5.0
 
