@@ -51,6 +51,8 @@ NEEDS = {
     "service_price_step": from_date("service_price_step", 2010.0, 0.005),
     "loss_cover_share[tertiary]": from_date("pay_standard_lift[tertiary]", 2012.0, 1.6)
     | from_date("fixed_pay_share[tertiary]", 2012.0, 1.0),
+    "loss_cover_share[secondary]": from_date("pay_standard_lift[secondary]", 2012.0, 1.6)
+    | from_date("fixed_pay_share[secondary]", 2012.0, 1.0),
 }
 
 

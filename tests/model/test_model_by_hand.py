@@ -191,7 +191,10 @@ def test_way_of_payment_moves_the_cost_of_a_case_by_what_the_next_yuan_earns():
         )
         revenue = (1 - fund) * (1 + margin) + fund * from_fund
         np.testing.assert_allclose(runs[f"marginal_revenue[{tier}]"][0], revenue, **CLOSE)
-        pull = VALUES["cost_response"] * (revenue - revenue[0])
+        # Of the answer to the change, a part wears off as practice gets used to the new way.
+        used_to, part = runs[f"usual_marginal_revenue[{tier}]"][0], VALUES["adapted_share"]
+        assert 0 < part < 1 and used_to[-1] > revenue[-1] + 0.01
+        pull = VALUES["cost_response"] * ((1 - part) * (revenue - revenue[0]) + part * (revenue - used_to))
         assert pull.min() < -0.01
         np.testing.assert_allclose(runs[f"payment_pull[{tier}]"][0], pull, **CLOSE)
         for care, weight in (("outpatient", 0.0), ("inpatient", 1.0)):
@@ -199,7 +202,8 @@ def test_way_of_payment_moves_the_cost_of_a_case_by_what_the_next_yuan_earns():
                 gain = runs[f"item_incentive[{tier},{item}]"][0]
                 answer = VALUES[f"incentive_sensitivity[{item}]"] * (gain - gain[0])
                 answer = answer + weight * VALUES[f"payment_weight[{item}]"] * pull
-                expected = runs[f"inducement[{tier}]"][0] * np.exp(answer)
+                added = VALUES[f"inducement_weight[{item}]"] * (runs[f"inducement[{tier}]"][0] - 1)
+                expected = (1 + added) * np.exp(answer)
                 np.testing.assert_allclose(runs[f"item_response[{tier},{care},{item}]"][0], expected, **CLOSE)
 
 

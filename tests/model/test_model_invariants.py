@@ -146,7 +146,7 @@ def test_rates_and_cost_converge_under_constant_drivers_for_a_century(tier):
     for name in (f"case_rate[{tier}]", f"cost_per_contact[{tier},inpatient]", f"intensity[{tier},inpatient,drugs]"):
         values = runs[name]
         last, middle = (np.abs(values[:, end] / values[:, end - 10] - 1).max() for end in (100, 50))
-        assert last < 0.005 and last < 0.7 * middle, name
+        assert last < 0.005 and (last < 0.7 * middle or max(last, middle) < 1e-4), name  # or at rest long before
         assert values[:, -1].min() > 0.75 * values[:, 0].max(), name  # no slide of rate and cost to nothing
 
 
