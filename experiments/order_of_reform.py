@@ -122,9 +122,10 @@ def summary(spec: Spec, runs: xarray.Dataset) -> pandas.DataFrame:
         effect = (values - values.sel(order=spec.base)).sel(time=slice(int(spec.begin), spec.last))
         lowest = effect.max("time") if key == "out_of_pocket_share" else effect.min("time")
         for what, each in (("last year", effect.sel(time=spec.last)), ("worst year", lowest)):
-            low, high = analysis.band(each.drop_sel(run=CALIBRATED).transpose("run", "order"))
+            members = each.drop_sel(run=CALIBRATED).transpose("run", "order")
+            low, high = analysis.band(members)
             for place, order in enumerate(runs["order"].to_numpy()):
-                central = float(each.sel(order=order, run=CALIBRATED))
+                central = float(members.sel(order=order).median())
                 rows.append((order, key, what, central, low[place], high[place], OUTCOMES[key].change_unit))
     columns = ["order", "outcome", "when", "effect", "effect_low", "effect_high", "unit"]
     return pandas.DataFrame(rows, columns=columns).query("order != @spec.base").reset_index(drop=True)
