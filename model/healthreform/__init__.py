@@ -15,7 +15,8 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .check_model import check
-    from .flows_of_money import bridge, ledger, national_accounts, transactions
+    from .flows_of_money import bridge, national_accounts, transactions
+    from .gains_and_losses import ledger
     from .inventory import equations, levers, loops, parameters, places, scenarios, variables
     from .observations import fit_to_history, history
     from .output import OutputError, load, save, save_in_parts
@@ -43,7 +44,7 @@ _WHERE = {
     "national_accounts": "flows_of_money",
     "transactions": "flows_of_money",
     "bridge": "flows_of_money",
-    "ledger": "flows_of_money",
+    "ledger": "gains_and_losses",
     "check": "check_model",
     "save": "output",
     "save_in_parts": "output",

@@ -45,7 +45,7 @@ class NamedLoop:
             If a variable is unknown, or one mark does not act on the next.
         """
         try:
-            parameters, paths = _by_flat_name(place.model, self.state)
+            parameters, paths = values_by_flat_name(place.model, self.state)
             graph = Graph(place.model, float(place.start), parameters=parameters, paths=paths)
             return graph.loop(self.variables, fill=True)
         except StockflowError as error:
@@ -94,7 +94,7 @@ def _read(file: str, name: str, content: Any) -> NamedLoop:
     )
 
 
-def _by_flat_name(model: Model, state: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+def values_by_flat_name(model: Model, state: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
     """Values for all elements of each name, parameters and dated inputs apart."""
     parameters: dict[str, float] = {}
     paths: dict[str, float] = {}
