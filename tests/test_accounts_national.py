@@ -29,7 +29,8 @@ def test_what_funds_finance_is_what_the_model_says_they_paid(run):
     table = hr.national_accounts(run, 2020)
     year = run.sel(time=2020)
     for scheme in ("employee", "resident"):
-        paid = year.claims_paid.sel(scheme=scheme).sum() + year.savings_retained.sel(scheme=scheme).sum()
+        flows = ("claims_paid", "savings_retained", "consortium_savings", "contract_fees", "outside_claims_paid")
+        paid = sum(year[name].sel(scheme=scheme).sum() for name in flows)
         assert table.loc[f"fund[{scheme}]", "total"] == pytest.approx(float(paid))
 
 

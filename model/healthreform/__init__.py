@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .calibration.calibrating import calibrate, fit
     from .check_model import check
     from .flows_of_money import bridge, national_accounts, transactions
     from .gains_and_losses import ledger
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .simulation import simulate
     from .stockflow.errors import ModelError, RecordError, RunError, StockflowError
     from .sweeping import sweep, sweep_in_chunks
+    from .validation import evidence, validate
 
 #: Every public name and the module that defines it. No module has the name of a function: importing the module would
 #: hide the function.
@@ -41,10 +43,14 @@ _WHERE = {
     "loops": "inventory",
     "history": "observations",
     "fit_to_history": "observations",
+    "fit": "calibration.calibrating",
+    "calibrate": "calibration.calibrating",
     "national_accounts": "flows_of_money",
     "transactions": "flows_of_money",
     "bridge": "flows_of_money",
     "ledger": "gains_and_losses",
+    "evidence": "validation",
+    "validate": "validation",
     "check": "check_model",
     "save": "output",
     "save_in_parts": "output",
@@ -71,10 +77,14 @@ __all__ = [
     "loops",
     "history",
     "fit_to_history",
+    "fit",
+    "calibrate",
     "national_accounts",
     "transactions",
     "bridge",
     "ledger",
+    "evidence",
+    "validate",
     "check",
     "save",
     "save_in_parts",

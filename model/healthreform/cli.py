@@ -1,4 +1,4 @@
-"""The command line: ``healthreform run``, ``sweep``, ``list``, ``show`` and ``check``.
+"""The command line: ``healthreform run``, ``sweep``, ``calibrate``, ``list``, ``show``, ``check`` and ``validate``.
 
 Exit codes: 0 all is well, 1 a check failed or every run of a sweep did, 2 something given was wrong, 130 interrupted.
 """
@@ -12,7 +12,17 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from .cli_printing import ERR, LISTED, OUT, print_lines, print_run, print_table, with_progress
+from .cli_calibration import check_wishes, print_calibration, print_section, progress_bar, save_fit
+from .cli_printing import (
+    ERR,
+    LISTED,
+    OUT,
+    print_lines,
+    print_run,
+    print_table,
+    print_validation,
+    with_progress,
+)
 from .cli_reading import read_changes, read_design_file, read_ramp, read_step
 from .stockflow.errors import StockflowError
 from .version import __version__
@@ -152,6 +162,69 @@ def sweep(
         raise typer.Exit(1)
 
 
+@app.command()
+def calibrate(
+    place: PlaceArgument = "china",
+    plan: Annotated[
+        Path | None, typer.Option(help="What is free, targets and weights: a .toml file; by default the place's own.")
+    ] = None,
+    free: Annotated[
+        list[str], typer.Option(metavar="NAME", help="A free parameter, in place of the plan's; several times.")
+    ] = [],  # noqa: B006
+    starts: Annotated[int, typer.Option(help="Starting points besides the recorded values.")] = 256,
+    polished: Annotated[int, typer.Option(help="How many of the best are polished.")] = 5,
+    seed: Annotated[int, typer.Option(help="Of the starting points; the same seed gives the same values.")] = 1,
+    threads: Annotated[int | None, typer.Option(help="How many to use; by default all processors.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Save the fitted values as the file of a place, .toml.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Save all tables: .csv and report.md.")] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Put the fitted values into the package's own parameter files.")
+    ] = False,
+    report_only: Annotated[
+        bool, typer.Option("--report-only", help="Fit nothing: how well do the values as they stand agree?")
+    ] = False,
+) -> None:
+    """Fit a place's free parameters to all its observed series at once, and say what history can tell of each.
+
+    healthreform calibrate china -o fit.toml --report results/fit
+
+    healthreform run fit.toml baseline
+    """
+    from .calibration.calibrating import calibrate as fitted
+    from .calibration.calibrating import fit
+    from .calibration.report import fit_section
+    from .place import Place
+
+    check_wishes(output, report, write, report_only)
+    if report_only:
+        section = fit_section(fit(place, plan=plan))
+        print_section(section)
+        if report is not None:
+            save_fit(section, report, f"Fit of {Place.load(place).title}")
+        return
+    with progress_bar() as tell:
+        found = fitted(
+            place,
+            plan=plan,
+            free=free or None,
+            starts=starts,
+            polished=polished,
+            seed=seed,
+            threads=threads,
+            progress=tell,
+        )
+    print_calibration(found)
+    if output is not None:
+        OUT.print(f"saved to {found.save(output)}")
+    if report is not None:
+        OUT.print(f"tables saved to {found.save_report(report)}")
+    if write:
+        for file in found.write():
+            OUT.print(f"written: {file}", soft_wrap=True)
+
+
 @app.command("list")
 def list_(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
@@ -200,6 +273,32 @@ def check(
         failed += not finding.passed
     if failed:
         raise typer.Exit(1)
+
+
+@app.command()
+def validate(
+    place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
+    members: Annotated[
+        int, typer.Option(min=0, help="Members that agree with history, for bands; none if left out.")
+    ] = 0,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the table: .csv.")] = None,
+) -> None:
+    """Replay what studies measured of single reforms, and say which effects lie inside the accepted range.
+
+    Misses are reported, not failures: the exit code is 0 however many there are.
+
+    healthreform validate --members 200 -o evidence.csv
+    """
+    from .output import check_table_target, save_table
+    from .validation import history_members
+    from .validation import validate as replay_all
+
+    if output is not None:
+        check_table_target(output)
+    table = replay_all(place, history_members(place, members) if members else None)
+    print_validation(table)
+    if output is not None:
+        OUT.print(f"saved to {save_table(table, output)}")
 
 
 def _version(wanted: bool) -> None:

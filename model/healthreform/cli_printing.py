@@ -102,6 +102,42 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
+#: How a verdict is set apart: by its word, and by colour where there is any.
+_VERDICT_STYLE = {"inside": "green", "below": "yellow", "above": "yellow"}
+
+
+def print_validation(table: pandas.DataFrame, on: Console = OUT) -> None:
+    """Measured effects and the model's, by reform; why the model misses; what is not counted; the count."""
+    from .validation import summary
+
+    bands = bool(table.loc[table["kind"] == "effect", "band_low"].notna().any()) and on.width >= NARROW
+    _print_judged(on, table[table["kind"] == "effect"], "Measured effects replayed", "members" if bands else "")
+    for row in table[table["miss"] != ""].itertuples():
+        on.print(Text.assemble((f"{row.effect}: ", "bold"), str(row.miss)))
+    _print_judged(on, table[table["kind"] == "parameter"], "\nParameters that studies measured (not counted)", "")
+    on.print(Text("\nOutside the model (not counted)", style="bold"))
+    for row in table[table["kind"] == "outside"].itertuples():
+        on.print(Text.assemble((f"{row.effect}: ", "cyan"), str(row.note)))
+    on.print(Text("\n" + summary(table), style="bold"))
+
+
+def _print_judged(on: Console, part: pandas.DataFrame, title: str, band: str) -> None:
+    from .validation import figure_text, span_text
+
+    grid = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
+    for heading in ("effect", "accepted", "model", *([band] if band else []), "verdict", "grade"):
+        words = heading in ("effect", "verdict", "grade")
+        grid.add_column(heading, justify="left" if words else "right", no_wrap=heading != "effect")
+    for reform, rows in part.groupby("reform", sort=False):
+        grid.add_row(Text(str(reform), style="cyan"))
+        for row in rows.itertuples():
+            cells = [f"  {row.effect}", span_text(row.low, row.high, row.unit), figure_text(row.model)]
+            cells += [span_text(row.band_low, row.band_high, "")] if band else []
+            verdict = Text(row.verdict, style=_VERDICT_STYLE.get(row.verdict, ""))
+            grid.add_row(*map(Text, cells), verdict, Text(row.grade))
+    on.print(grid)
+
+
 def with_progress(parts: Iterator[xarray.Dataset], runs: int, failures: dict[Any, str]) -> Iterator[xarray.Dataset]:
     """Pass the parts of a sweep on, with a bar on the terminal, and note which runs failed."""
     columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Accounts through which care is financed, and accounts that provide it.
 FINANCING = ("government", "fund", "personal_account", "household", "other_payer", "economy")
-PROVIDERS = ("provider", "pharmacy", "other_provider")
+PROVIDERS = ("provider", "consortium", "pharmacy", "other_provider", "outside_provider")
 #: How the national health account may be told.
 ACCOUNTS_BY = ("provider", "function", "both")
 #: Largest difference that counts as round-off, as a share of the largest number of the table.
@@ -149,7 +149,7 @@ def bridge(run: xarray.Dataset, year: int) -> pandas.Series:
         return float(sum(float(chosen[name].sum()) for name in names))
 
     kept = sum(_change(run, year, name) for name in ("fund_reserve", "account_balance"))
-    own_pocket = amount("patients_paid", "household_retail", "other_household_health")
+    own_pocket = amount("patients_paid", "household_retail", "other_household_health", "outside_paid_by_patients")
     insurers = amount("commercial_premiums") - (own_pocket - amount("out_of_pocket_expenditure"))
     lines = {
         "funds raised: total health expenditure": amount("total_health_expenditure"),
@@ -159,6 +159,7 @@ def bridge(run: xarray.Dataset, year: int) -> pandas.Series:
         "less other government programmes and administration": -amount("other_government_health"),
         "less other social spending": -amount("other_social_health"),
         "less procurement savings left with hospitals": -amount("savings_retained"),
+        "less savings on total budgets left with consortia": -amount("consortium_savings"),
         "plus claims accepted and not yet paid": _change(run, year, "claims_payable"),
     }
     spent = amount("spent_on_care")

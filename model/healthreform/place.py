@@ -26,6 +26,7 @@ class Place:
     name : short name; the file's name without its ending.
     title, description : what it stands for.
     start : the calendar year at whose beginning its stocks are given, and every run begins.
+    history : name of the observed series it is compared with; its own name if its file says nothing.
     file : where it was read from.
     model : the equations with the place's values.
     """
@@ -34,6 +35,7 @@ class Place:
     title: str
     description: str
     start: int
+    history: str
     file: str
     model: Model = field(repr=False)
 
@@ -71,10 +73,18 @@ def _shipped(file: Path) -> Place:
 
 
 def _read(file: Path, common: Records, modules: tuple[ModuleType, ...] | None) -> Place:
-    header = HeadedFile.read(file, ("title", "start"), ("description", "values"))
+    header = HeadedFile.read(file, ("title", "start"), ("description", "history", "values"))
     values: Mapping[str, Any] = header.table("values")
     model = build_model(common, modules)
     if values:
         records = apply_changes(model, common, values, where=str(file))
         model = build_model(records, modules, check_units=False)  # other values, the same units
-    return Place(file.stem, header.text("title"), header.text("description"), header.year("start"), str(file), model)
+    return Place(
+        name=file.stem,
+        title=header.text("title"),
+        description=header.text("description"),
+        start=header.year("start"),
+        history=header.text("history") or file.stem,
+        file=str(file),
+        model=model,
+    )

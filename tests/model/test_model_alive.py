@@ -26,6 +26,10 @@ def everything_on():
         ("service_price_adjustment", 1.0), ("bed_plan_limit", 0.3), ("retention_share", 0.3),
         ("public_health_grant", 200.0), ("account_split", 0.1), ("renewal_effort", 0.3),
         ("consumables_procurement_coverage", 0.8), ("pay_standard_lift", 1.5), ("stay_trend", 0.3),
+        ("consortium_coverage", 0.8), ("total_budget_share", 0.7), ("consortium_shared_days", 0.1),
+        ("consortium_referral", 0.4), ("surplus_to_prevention", 0.3), ("return_referral", 0.3),
+        ("internet_hospital_share", 0.8), ("traditional_payment", 0.6), ("centre_programme", 2e4),
+        ("other_hospitals_joining", 0.2), ("contract_fee", 60.0), ("service_price_trigger", 0.1),
     ):  # fmt: skip
         state |= from_date(name, 2012.0, value)
     return state
@@ -36,11 +40,13 @@ STATES = {
     "baseline": {},
     "everything on": everything_on(),
     "all but emergencies shut": from_date("outbreak_restriction", 2014.0, 0.95, until=2014.5),
+    "a place that people leave": {"leaving_odds": 0.2},
 }
 
 #: Parameters that act only in a state of their own.
 NEEDS = {
     "payroll_limit": from_date("payroll_limit", 2010.0, 1.2),
+    "service_price_step": from_date("service_price_step", 2010.0, 0.005),
     "loss_cover_share[tertiary]": from_date("pay_standard_lift[tertiary]", 2012.0, 1.6)
     | from_date("fixed_pay_share[tertiary]", 2012.0, 1.0),
 }

@@ -69,7 +69,7 @@ def test_chronic_disease_given_places_for_management(steps):
     free = adults + older - sum(state.values())
     onset = free * VALUES["onset_rate"] * (adults + VALUES["older_onset_ratio"] * older) / (adults + older)
     effort = np.array([dated("screening_effort", time, "right") for time in steps.raw.times])
-    finding = state["unfound"] * VALUES["finding_rate"] * effort
+    finding = state["unfound"] * (VALUES["finding_rate"] * effort + steps["screened_rate"][0])
     enrolled = state["found"] / VALUES["enrolment_time"] * places / (places + state["managed"])
     dropped = state["managed"] * VALUES["drop_out_rate"] * 2 * state["managed"] / (state["managed"] + places)
     rate, death = VALUES["complication_rate"], VALUES["chronic_death_rate"]
@@ -104,7 +104,9 @@ def test_choice_of_tier_is_the_logit_of_the_brief(steps):
             )
         weights = {tier: np.exp(each) for tier, each in utility.items()}
         for tier in TIERS:
-            expected = weights[tier] / sum(weights.values())
+            guided = steps[f"first_contact_share[{bracket.partition(',')[2]}"][0]
+            rule = VALUES[f"gatekept_share[{tier},{care}]"]
+            expected = (1 - guided) * weights[tier] / sum(weights.values()) + guided * rule
             np.testing.assert_allclose(steps[f"chosen_share[{tier},{bracket}"][0], expected, rtol=1e-9)
 
 
@@ -190,7 +192,8 @@ def test_way_of_payment_moves_the_cost_of_a_case_by_what_the_next_yuan_earns():
         ]
         paid = [runs[f"fund_share[{tier},inpatient,{scheme}]"][0] for scheme in ("employee", "resident")]
         fund = (admitted[0] * paid[0] + admitted[1] * paid[1]) / sum(admitted)
-        by_drg, by_dip = drg * (1 - left_out), dip * (1 - left_out)
+        ruled = runs[f"rule_share[{tier}]"][0] * (1 - left_out)
+        by_drg, by_dip = drg * ruled, dip * ruled
         from_fund = (
             by_drg * VALUES["drg_marginal_revenue"]
             + by_dip * VALUES["dip_marginal_revenue"]
@@ -251,9 +254,12 @@ def test_claims_beyond_the_budget_are_cut_by_the_share_hospitals_bear(steps):
         budget = budget * (1 - VALUES["budget_response"] * steps[f"deficit_share[{scheme}]"][0])
         cut = capped * VALUES["overspend_on_hospitals"] * np.maximum(0, 1 - budget / made)
         assert cut.max() > 0.005
+        in_budget, overspent = (steps[f"{name}[{scheme}]"][0] for name in ("capitated_share", "overspend_cut"))
         for name in claims:
             due = steps[name.replace("made", "due")][0]
-            np.testing.assert_allclose(due, steps[name][0] * (1 - cut), rtol=1e-9)
+            member = VALUES[f"consortium_member_share[{name.partition('[')[2].partition(',')[0]}]"]
+            expected = steps[name][0] * (1 - cut * (1 - in_budget)) * (1 - member * overspent)
+            np.testing.assert_allclose(due, expected, rtol=1e-9)
 
 
 def test_no_more_are_sent_on_than_the_share_of_those_turned_away_by_the_other_tiers(steps):

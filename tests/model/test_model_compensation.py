@@ -28,7 +28,9 @@ def close(actual, expected):
 def test_firms_pay_a_share_of_what_they_sell_before_mark_up(runs, tier):
     for flow, item in (("drug_promotion", "drugs"), ("device_promotion", "consumables")):
         sold = runs[f"item_income[{tier},{item}]"] / (1 + runs[f"mark_up[{tier},{item}]"])
-        expected = sold * UNLIKE[f"promotion_share[{item}]"] * runs[f"promoted_share[{item}]"]
+        ruled = runs[f"rule_share[{tier}]"]
+        promoted = runs[f"promoted_share[{item}]"] * ruled + 1 - ruled
+        expected = sold * UNLIKE[f"promotion_share[{item}]"] * promoted
         close(runs[f"{flow}[{tier}]"], expected)
 
 
@@ -41,8 +43,11 @@ def test_mean_pay_weights_each_tier_by_its_own_staff(runs):
 @pytest.mark.parametrize("tier", TIERS)
 def test_pay_is_fixed_and_performance_pay_within_the_limit(runs, tier):
     limit = runs["payroll_limit"] * runs["wage"] * (1 + scenario_values()["on_cost_ratio"])
-    shared = (runs[f"fixed_pay[{tier}]"] + runs[f"performance_pay[{tier}]"]) / runs[f"staff[{tier}]"]
-    close(runs[f"pay_per_worker[{tier}]"], np.minimum(limit, shared))
+    earned = runs[f"fixed_pay[{tier}]"] + runs[f"performance_pay[{tier}]"] + runs[f"surplus_for_pay[{tier}]"]
+    shared = earned / runs[f"staff[{tier}]"]
+    close(runs[f"pay_earned[{tier}]"], np.minimum(limit, shared))
+    lifted = runs["pay_floor_gap"] if tier == "primary" else 0.0
+    close(runs[f"pay_per_worker[{tier}]"], np.minimum(limit, shared) + lifted)
     close(runs[f"pay_paid[{tier}]"], runs[f"pay_per_worker[{tier}]"] * runs[f"staff[{tier}]"])
 
 

@@ -9,7 +9,7 @@ from model_runs import TIERS, Runs, every, flat_names, from_date, held, model, r
 
 from healthreform.stockflow.paths import Path
 
-#: Nothing answers: with these a change of price changes bills, and no volume.
+#: Nothing answers: with these a change of price changes bills, and no volume; nor is a fee pegged to other prices.
 NO_ANSWER = {
     key: value
     for name, number in (
@@ -18,7 +18,7 @@ NO_ANSWER = {
         ("siphon_elasticity", 0.0), ("bed_surplus_response", 0.0), ("capability_of_equipment", 0.0),
         ("promotion_share", 0.0), ("service_price_adjustment", 0.0), ("mark_up_price_compensation", 0.0),
         ("admission_response", 0.0), ("list_response", 0.0), ("cost_response", 0.0), ("stay_response", 0.0),
-        ("family_price_elasticity", 0.0),
+        ("family_price_elasticity", 0.0), ("surplus_to_prevention", 0.0), ("traditional_payment", 0.0),
     )
     for key, value in every(name, number).items()
 }  # fmt: skip
@@ -47,9 +47,11 @@ def test_what_buyers_save_firms_lose():
     np.testing.assert_allclose((lost[1] - lost[0])[late], runs["saving_total"][0][late], rtol=1e-6)
 
 
-def test_room_is_what_is_saved_less_what_leaks_and_savings_retained_come_out_of_it(baseline):
-    leak = scenario_values()["room_leakage"]
-    np.testing.assert_allclose(baseline["room_made"], baseline["saving_total"] * (1 - leak), rtol=1e-12)
+def test_room_is_what_is_saved_less_what_leaks_or_falls_to_consortia_and_savings_retained_come_out_of_it(baseline):
+    leak, steps = scenario_values()["room_leakage"], run({}, every_step=True)
+    kept_out = steps["consortium_room_share"]
+    assert 0.01 < kept_out[0, -1] < 0.5 and kept_out[0, 0] == 0
+    np.testing.assert_allclose(steps["room_made"], steps["saving_total"] * (1 - leak) * (1 - kept_out), rtol=1e-12)
     np.testing.assert_allclose(baseline["retained_total"], baseline.sum("savings_retained"), rtol=1e-12, atol=1e-3)
     assert (baseline["retained_total"] <= baseline["saving_total"] * (1 + 1e-12)).all()
 

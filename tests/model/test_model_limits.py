@@ -49,6 +49,26 @@ EXTREMES = {
     "never a public-health grant": (every("public_health_grant", 0.0), ()),
     "all by the case": (together(2012.0, drg_share=1.0, dip_share=0.0), ()),
     "every tenth of a wage into accounts": (together(2014.0, contribution_rate=0.2, account_split=0.7), ()),
+    "everybody in a consortium on a short budget":
+        (together(2014.0, consortium_coverage=1.0, total_budget_share=1.0, total_budget_level=0.6, overspend_shared=1.0,
+                  consortium_shared_days=0.2, consortium_referral=0.6), ()),
+    "everybody in a consortium on an ample budget, all of it for prevention":
+        (together(2014.0, consortium_coverage=1.0, total_budget_share=1.0, total_budget_level=1.1,
+                  savings_kept_share=1.0, surplus_to_prevention=0.6, contribution_rate=0.2), ()),
+    "total budgets out of nothing":
+        (together(2020.0, consortium_coverage=1.0, total_budget_share=1.0, overspend_shared=1.0, contribution_rate=0.0,
+                  resident_premium=0.0, resident_subsidy=0.0), ()),
+    "whoever can is sent down to recover":
+        (together(2014.0, return_referral=0.5) | {"return_acceptance": 0.6, "recovery_stay": 0.022}, ()),
+    "nothing but cover at the base": (together(2014.0, reimbursement_gap=0.5), ()),
+    "all suitable cases by hand":
+        (together(2014.0, traditional_payment=1.0, traditional_parity=0.6) | {"suitable_share": 0.12}, ()),
+    "two patients in three leave":
+        ({"leaving_odds": 2.0, "outside_cost_ratio": 2.0} | together(2014.0, travel_reimbursement=1.0), ()),
+    "one tertiary bed in two a centre's": (together(2012.0, centre_programme=6e4), ()),
+    "no other hospital under the rules": (together(2012.0, other_hospital_share=1.0, other_hospitals_joining=0.0), ()),
+    "half as much again as the wage for primary care":
+        (together(2014.0, primary_pay_floor=1.5, contract_fee=200.0), ()),
 }  # fmt: skip
 
 
@@ -83,7 +103,9 @@ def test_shares_stay_between_none_and_all(name):
         "out_of_pocket_share", "primary_visit_share", "catastrophic_share", "deficit_share", "payable_share",
         "unmet_share", "served_share", "chosen_share", "fund_share", "patient_share", "trust", "out_of_list_share",
         "account_reach", "affordability", "seeking", "product_share", "covered_share", "supplier_capacity",
-        "first_cycle_share",
+        "first_cycle_share", "capitated_share", "own_budget_weight", "overspend_cut", "consortium_room_share",
+        "first_contact_share", "returned_share", "returned_weight", "kept_bill", "journey_share", "remote_share",
+        "traditional_share", "centre_share", "leaving_share", "rule_share", "paid_content",
     ):  # fmt: skip
         for flat in flat_names(share):
             values = runs[flat][place]

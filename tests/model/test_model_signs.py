@@ -15,6 +15,7 @@ def summed(runs: Runs, names: str) -> np.ndarray:
 
 
 UP, DOWN = 1, -1
+ALL_IN = {"consortium_coverage": 1.0, "total_budget_share": 1.0}
 
 #: When, which levers or drivers go where; what answers, by which year, and which way.
 CLAIMS = {
@@ -128,6 +129,82 @@ CLAIMS = {
         (2022, {"case_payment_exclusion": 0.4}, "marginal_revenue[tertiary]", 2024, UP),
     "losses made good lighten the debt":
         (2030, {"loss_cover_share[primary]": 0.0}, "losses_covered[primary]", 2038, DOWN),
+    "a total budget lowers the cost of a case":
+        (2019, ALL_IN, "cost_per_contact[secondary,inpatient]", 2022, DOWN),
+    "a total budget keeps members out of tertiary hospitals":
+        (2019, ALL_IN, "tier_contacts[tertiary,inpatient]", 2022, DOWN),
+    "room falls to consortia":
+        (2020, ALL_IN, "room", 2023, DOWN),
+    "a higher total budget leaves consortia more":
+        (2019, {"total_budget_level": 1.1}, "consortium_savings", 2021, UP),
+    "consortia that keep their savings have a surplus to share":
+        (2019, {"savings_kept_share": 1.0}, "surplus_shared", 2022, UP),
+    "an overspend shared falls on the members":
+        (2019, {"total_budget_level": 0.7, "overspend_shared": 1.0}, "borne_by_provider[secondary]", 2021, UP),
+    "surplus for primary care raises its pay":
+        (2019, {"surplus_to_primary_care": 1.0}, "pay_per_worker[primary]", 2020, UP),
+    "surplus given for pay raises pay at once":
+        (2019, {"surplus_to_pay": 1.0}, "pay_per_worker[primary]", 2020, UP),
+    "surplus spent on prevention finds disease":
+        (2019, {"surplus_to_prevention": 0.6}, "chronic_unfound", 2026, DOWN),
+    "surplus spent on prevention follows more people up":
+        (2019, {"surplus_to_prevention": 0.6}, "chronic_managed", 2026, UP),
+    "days shared make primary care abler":
+        (2019, {"consortium_shared_days": 0.2}, "capability[primary]", 2023, UP),
+    "days shared are missing in hospitals":
+        (2019, {"consortium_shared_days": 0.2}, "doctors[secondary]", 2019, DOWN),
+    "days shared are worked in primary care":
+        (2019, {"consortium_shared_days": 0.2}, "capacity[primary,outpatient]", 2019, UP),
+    "guided patients begin in primary care":
+        (2019, {"consortium_referral": 0.6}, "primary_visit_share", 2021, UP),
+    "patients come where their drug is":
+        (2019, {"unified_drug_list": 1.0}, "tier_contacts[primary,outpatient]", 2021, UP),
+    "and some who went without come too":
+        (2019, {"unified_drug_list": 1.0}, "contacts_total[outpatient]", 2021, UP),
+    "a gap of cover between tiers draws people to primary care":
+        (2016, {"reimbursement_gap": 0.3}, "primary_visit_share", 2019, UP),
+    "patients sent down stay shorter in hospital":
+        (2016, {"return_referral": 0.4}, "stay_length[secondary]", 2019, DOWN),
+    "patients sent down fill beds of primary care":
+        (2016, {"return_referral": 0.4}, "occupancy[primary]", 2019, UP),
+    "patients sent down cost their hospital less":
+        (2016, {"return_referral": 0.4}, "cost_per_contact[tertiary,inpatient]", 2019, DOWN),
+    "internet hospitals add visits":
+        (2019, {"internet_hospital_share": 1.0}, "contacts_total[outpatient]", 2022, UP),
+    "internet hospitals add spending":
+        (2019, {"internet_hospital_share": 1.0}, "cost_per_contact[tertiary,outpatient]", 2022, UP),
+    "treatment by hand needs fewer consumables":
+        (2016, {"traditional_payment": 1.0}, "hospital_item_share[inpatient,consumables]", 2018, DOWN),
+    "treatment by hand is service":
+        (2016, {"traditional_payment": 1.0}, "hospital_item_share[inpatient,services]", 2018, UP),
+    "a bundle paid better leaves hospitals more":
+        (2024, {"traditional_payment": 1.0, "traditional_parity": 1.2}, "net_income[secondary]", 2025, UP),
+    "centres add beds":
+        (2014, {"centre_programme": 5e4}, "beds[tertiary]", 2019, UP),
+    "centres raise the standing of tertiary hospitals":
+        (2014, {"centre_programme": 5e4}, "perceived_quality[tertiary]", 2022, UP),
+    "centres draw doctors to hospitals":
+        (2014, {"centre_programme": 5e4}, "primary_physicians", 2024, DOWN),
+    "government pays for centres":
+        (2014, {"centre_programme": 5e4}, "government_health_expenditure", 2015, UP),
+    "hospitals that join the rules buy drugs for less":
+        (2021, {"other_hospitals_joining": 1.0}, "item_price[secondary,drugs]", 2024, DOWN),
+    "hospitals that join are paid by the case":
+        (2023, {"other_hospitals_joining": 1.0}, "marginal_revenue[secondary]", 2025, DOWN),
+    "a guarantee lifts primary care's pay":
+        (2016, {"primary_pay_floor": 1.0}, "pay_ratio[primary]", 2018, UP),
+    "a guarantee keeps doctors in primary care":
+        (2016, {"primary_pay_floor": 1.2}, "primary_physicians", 2024, UP),
+    "government pays for the guarantee":
+        (2016, {"primary_pay_floor": 1.0}, "government_health_expenditure", 2018, UP),
+    "a fee per head gives contracts content":
+        (2018, {"contract_fee": 100.0}, "effective_contract_share", 2020, UP),
+    "a fee per head costs the funds":
+        (2018, {"contract_fee": 100.0}, "scheme_expenditure", 2018, UP),
+    "a trigger holds the dynamic adjustment back":
+        (2021, {"service_price_trigger": 0.6}, "service_price[tertiary]", 2026, DOWN),
+    "a small step holds the dynamic adjustment back":
+        (2021, {"service_price_step": 0.002}, "service_price[tertiary]", 2026, DOWN),
     "higher wages raise pay":
         (2020, {"wage": 2e5}, "mean_pay", 2022, UP),
     "richer people seek more care":

@@ -15,7 +15,7 @@ EFFECTS = (
     "volume_control", "substitution", "alternatives_rise", "consumables_use", "procured_price", "item_price",
     "technology", "severity", "morale", "morale_exit", "grant_effect", "activity_effort", "vacancy", "points_value",
     "coding_index", "premium_answer", "equipment_ratio", "capability", "perceived_quality", "supplier_capacity",
-    "dynamic_index",
+    "dynamic_index", "journey_share", "kept_bill", "remote_prescriptions", "drug_price_paid", "consumables_price_paid",
 )  # fmt: skip
 
 #: What is added to a quantity of the start, or taken from it, and logarithms of effects: exactly nothing there.
@@ -23,7 +23,9 @@ DEPARTURES = (
     "covered_share", "in_contract", "consumables_coverage", "saving_total", "saving_cumulated", "benefit_cut",
     "pressure", "budget_gap", "documentation", "upcoding", "case_share", "case_result", "perceived_result", "fear",
     "room", "dynamic_rise", "compensating_rise", "mark_up_lost", "turned_away", "unserved", "savings_retained",
-    "losses_covered", "pull", "payment_pull",
+    "losses_covered", "pull", "payment_pull", "budget_pull", "budget_restraint", "consortium_savings", "overspend_cut",
+    "consortium_surplus", "first_contact_share", "returned", "returned_weight", "remote_share", "traditional_fee",
+    "centre_beds", "centre_share", "leaving_share", "outside_bills", "contract_fees", "pay_floor_gap", "screened_rate",
 )  # fmt: skip
 
 

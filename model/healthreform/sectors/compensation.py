@@ -53,18 +53,31 @@ def performance_weight(pay_standard, staff, distributable):
     return pay_standard * staff / distributable
 
 
-@auxiliary(
-    "yuan/worker/year",
-    over=tier,
-    outcome=True,
-    source="accounting identity, within the limit that government sets to payrolls",
-)
-def pay_per_worker(fixed_pay, performance_pay, staff, payroll_limit, wage, on_cost_ratio):
-    """Pay of a health worker, the doctor's among them: fixed and performance pay, within the payroll limit.
+@auxiliary("yuan/worker/year", over=tier, outcome=True, source="accounting identity")
+def pay_per_worker(pay_earned, pay_floor_gap):
+    """Pay of a health worker, the doctor's among them: what the house earned for it, lifted to the floor.
 
     It is what the employer pays: the worker's wage and what comes on top of it.
     """
-    return minimum(payroll_limit * wage * (1 + on_cost_ratio), (fixed_pay + performance_pay) / staff)
+    return pay_earned + by(tier, tertiary=0, secondary=0, primary=pay_floor_gap)
+
+
+@auxiliary("yuan/worker/year", source="own formulation: a guarantee makes up what is missing")
+def pay_floor_gap(primary_pay_floor, wage, on_cost_ratio, pay_earned):
+    """What primary care's pay is short of the floor that is guaranteed."""
+    return maximum(0, primary_pay_floor * wage * (1 + on_cost_ratio) - pay_earned["primary"])
+
+
+@flow("yuan/year", payer="government", payee="provider[primary]", source="Priority Tasks for 2024, No. 29 [2024], II.6")
+def pay_floor_paid(pay_floor_gap, staff):
+    """What government pays primary care so that its staff get the floor."""
+    return pay_floor_gap * staff["primary"]
+
+
+@auxiliary("yuan/worker/year", over=tier, source="accounting identity, within a limit set by policy")
+def pay_earned(fixed_pay, performance_pay, surplus_for_pay, staff, payroll_limit, wage, on_cost_ratio):
+    """Pay that a house can give: fixed and performance pay and its consortium's surplus, within the payroll limit."""
+    return minimum(payroll_limit * wage * (1 + on_cost_ratio), (fixed_pay + performance_pay + surplus_for_pay) / staff)
 
 
 @auxiliary("dimensionless", over=tier, outcome=True, source=DEFINITION)
@@ -106,9 +119,9 @@ def promotion_income(drug_promotion, device_promotion):
     payee="health_worker",
     source="own formulation: proportional to purchases, as firms reward volume",
 )
-def drug_promotion(drugs_bought, promotion_share, promoted_share):
+def drug_promotion(drugs_bought, promotion_share, promoted_share, rule_share):
     """Payments by drug firms for prescribing (none for drugs under contract)."""
-    return drugs_bought * promotion_share["drugs"] * promoted_share["drugs"]
+    return drugs_bought * promotion_share["drugs"] * (promoted_share["drugs"] * rule_share + (1 - rule_share))
 
 
 @flow(
@@ -118,9 +131,13 @@ def drug_promotion(drugs_bought, promotion_share, promoted_share):
     payee="health_worker",
     source="own formulation: proportional to purchases, as firms reward volume",
 )
-def device_promotion(consumables_paid, promotion_share, promoted_share):
+def device_promotion(consumables_paid, promotion_share, promoted_share, rule_share):
     """Payments by makers of consumables for their use."""
-    return consumables_paid * promotion_share["consumables"] * promoted_share["consumables"]
+    return (
+        consumables_paid
+        * promotion_share["consumables"]
+        * (promoted_share["consumables"] * rule_share + (1 - rule_share))
+    )
 
 
 @smooth(

@@ -66,9 +66,9 @@ def losses_covered(usual_surplus, loss_cover_share):
     payee="provider",
     source="own formulation: a share of output, as budgets grow with the economy",
 )
-def capital_subsidy(gdp, capital_subsidy_share):
-    """Government's grants for building and equipment."""
-    return gdp * capital_subsidy_share
+def capital_subsidy(gdp, capital_subsidy_share, centre_building):
+    """Government's grants for building and equipment, national and regional centres among them."""
+    return gdp * capital_subsidy_share + by(tier, tertiary=centre_building, secondary=0, primary=0)
 
 
 @flow(
@@ -94,14 +94,29 @@ def public_health_paid_elsewhere(persons_total, public_health_grant, primary_gra
 
 
 @auxiliary("yuan/year", over=tier, source=IDENTITY)
-def revenue(medical_income, borne_by_provider, recurrent_subsidy, losses_covered, public_health_paid):
-    """Revenue as it is earned, grants for building apart."""
+def revenue(
+    medical_income,
+    borne_by_provider,
+    recurrent_subsidy,
+    losses_covered,
+    public_health_paid,
+    surplus_shared,
+    prevention_by_consortium,
+    contract_fees,
+):
+    """Revenue as it is earned, grants for building apart, and what government adds to pay."""
     return (
         medical_income
         - borne_by_provider
         + recurrent_subsidy
         + losses_covered
-        + by(tier, tertiary=0, secondary=0, primary=public_health_paid)
+        + surplus_shared
+        + by(
+            tier,
+            tertiary=0,
+            secondary=0,
+            primary=public_health_paid + prevention_by_consortium + total(contract_fees, scheme),
+        )
     )
 
 
@@ -169,9 +184,9 @@ def net_income(revenue, drugs_bought, consumables_paid, operating_paid, interest
 
 
 @auxiliary("yuan/year", over=tier, source=IDENTITY)
-def surplus(net_income, pay_paid):
-    """Surplus after pay."""
-    return net_income - pay_paid
+def surplus(net_income, pay_paid, surplus_for_pay, pay_floor_paid):
+    """Surplus after pay, towards which consortia and, for the floor, government give money of their own."""
+    return net_income - pay_paid + surplus_for_pay + by(tier, tertiary=0, secondary=0, primary=pay_floor_paid)
 
 
 @auxiliary("dimensionless", over=tier, outcome=True, source=DEFINITION)
@@ -332,9 +347,18 @@ def claim_shares(claims_made):
     source=f"savings retained: {TASKS}, item 3; shared out by claims",
 )
 def savings_retained(
-    procurement_saving, retention_share, first_cycle_share, claim_shares, fund_saving_share, payable_share
+    procurement_saving,
+    retention_share,
+    first_cycle_share,
+    claim_shares,
+    fund_saving_share,
+    payable_share,
+    capitated_share,
 ):
-    """Savings of drug procurement that the funds leave with hospitals, in the first contract cycle."""
+    """Savings of drug procurement that the funds leave with hospitals, in the first contract cycle.
+
+    Those made under a total budget are the consortium's already.
+    """
     return (
         procurement_saving["drugs"]
         * fund_saving_share
@@ -342,6 +366,7 @@ def savings_retained(
         * first_cycle_share
         * payable_share
         * claim_shares
+        * (1 - capitated_share)
     )
 
 

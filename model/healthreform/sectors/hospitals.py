@@ -212,9 +212,27 @@ def equipment_ratio(equipment, beds, price_index, one_yuan, equipment_per_bed_at
     over=tier,
     source="own formulation: trend and payment as factors, above the shortest stays reached elsewhere",
 )
-def stay_aimed(stay_length_at_start, stay_trend, stay_payment_effect, stay_floor):
-    """Length of stay the tier would choose: technology shortens it, payment by the case shortens it further."""
-    return maximum(stay_floor, stay_length_at_start * stay_trend * stay_payment_effect)
+def stay_aimed(
+    stay_length_at_start,
+    stay_trend,
+    stay_payment_effect,
+    stay_floor,
+    returned_share,
+    returned_weight,
+    recovery_stay,
+):
+    """Length of stay the tier would choose: technology shortens it, payment by the case shortens it further.
+
+    Days in which patients recover in primary care are missing in hospitals and found there.
+    """
+    return maximum(
+        stay_floor,
+        stay_length_at_start
+        * stay_trend
+        * stay_payment_effect
+        * by(tier, tertiary=1, secondary=1, primary=1 - returned_weight)
+        + recovery_stay * by(tier, tertiary=0 - returned_share, secondary=0 - returned_share, primary=returned_weight),
+    )
 
 
 @smooth("bed*year/contact", over=tier, time="stay_time", start="stay_length_at_start", source=ADJUSTED)
@@ -232,9 +250,9 @@ def capacity(beds, stay_length, occupancy_limit, doctors, visits_per_doctor_limi
 
 
 @auxiliary("contact/person/year", source=DEFINITION)
-def admission_rate(tier_contacts, persons_total):
-    """Admissions a person has in a year."""
-    return total(tier_contacts["inpatient"], tier) / persons_total
+def admission_rate(tier_contacts, returned, persons_total):
+    """Admissions a person has in a year; one who is sent down to recover is admitted once."""
+    return (total(tier_contacts["inpatient"], tier) - total(returned, scheme)) / persons_total
 
 
 @reference("contact/person/year", source=AT_START)

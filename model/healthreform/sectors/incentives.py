@@ -30,9 +30,16 @@ def wage_at_start(wage):
     over=(tier, bill_item),
     source="own formulation: gains of house, doctor and firm add up, each as far as it is felt",
 )
-def item_incentive(item_margin, institution_weight, bonus_weight, promotion_share, promoted_share):
+def item_incentive(
+    item_margin, institution_weight, bonus_weight, bonus_weight_at_start, promotion_share, promoted_share, rule_share
+):
     """Gain from one more yuan of an item to its prescriber: the house's margin, his bonus, the firm's payment."""
-    return institution_weight * item_margin + bonus_weight + promotion_share * promoted_share
+    return (
+        institution_weight * item_margin
+        + bonus_weight * rule_share
+        + bonus_weight_at_start * (1 - rule_share)
+        + promotion_share * (promoted_share * rule_share + (1 - rule_share))
+    )
 
 
 @reference("dimensionless", over=(tier, bill_item), source=HELD)
@@ -101,7 +108,7 @@ def pressure(income_gap, income_gap_at_start, budget_gap, budget_gap_weight):
     over=tier,
     time="inducement_time",
     start="full",
-    source="McGuire and Pauly 1991, J Health Econ 10:385; bounded form own",
+    source="McGuire and Pauly 1991, J Health Econ 10:385",
 )
 def inducement(pressure, inducement_limit, inducement_slope, inducement_mirror):
     """Volume that want of income adds, up to a limit; weaker the other way."""
@@ -125,12 +132,16 @@ def inducement_on_contacts(inducement, induced_contact_weight):
 
 
 @auxiliary("dimensionless", over=(tier, care), source=MULTIPLIED)
-def induced_contacts(inducement_on_contacts, admission_payment_effect, bed_pressure):
-    """Contacts doctors add for want of income, under payment by the case, or because beds are empty."""
-    return inducement_on_contacts * by(care, outpatient=1, inpatient=admission_payment_effect * bed_pressure)
+def induced_contacts(inducement_on_contacts, admission_payment_effect, bed_pressure, remote_follow_ups):
+    """Contacts doctors add: for want of income, under payment by the case, because beds are empty, or at a distance."""
+    return inducement_on_contacts * by(
+        care,
+        outpatient=by(tier, tertiary=1 + remote_follow_ups, secondary=1, primary=1),
+        inpatient=admission_payment_effect * bed_pressure,
+    )
 
 
-@auxiliary("dimensionless", over=tier, source="Roemer's law; Shain and Roemer 1959; constant elasticity own")
+@auxiliary("dimensionless", over=tier, source="Roemer's law; Shain and Roemer 1959")
 def bed_pressure(usual_occupancy, occupancy_at_start, bed_elasticity):
     """Empty beds lower the threshold of admission."""
     return (usual_occupancy / occupancy_at_start) ** (0 - bed_elasticity)
@@ -145,12 +156,18 @@ def bed_pressure(usual_occupancy, occupancy_at_start, bed_elasticity):
     source="Currie J 2014, J Dev Econ 110:39 (drugs answer gain); exponential keeps use positive",
 )
 def item_response(
-    item_incentive, item_incentive_at_start, incentive_sensitivity, inducement, payment_pull, payment_weight
+    item_incentive,
+    item_incentive_at_start,
+    incentive_sensitivity,
+    inducement,
+    payment_pull,
+    budget_pull,
+    payment_weight,
 ):
-    """How practice answers: each item its own margin, all of them want of income, inpatient care the way of payment."""
+    """How practice answers: each item its own margin, all of them want of income and the way of payment."""
     return inducement * exp(
         incentive_sensitivity * (item_incentive - item_incentive_at_start)
-        + by(care, outpatient=0, inpatient=payment_weight * payment_pull)
+        + payment_weight * by(care, outpatient=budget_pull, inpatient=payment_pull)
     )
 
 
@@ -178,9 +195,25 @@ def technology_rise(technology, technology_drift, technology_pace):
 @smooth(
     "yuan_2010/contact", over=(tier, care, bill_item), time="item_time", start="intensity_at_start", source=MULTIPLIED
 )
-def intensity(intensity_at_start, technology, item_response, volume_control, substitution):
+def intensity(intensity_at_start, technology, item_response, volume_control, substitution, remote_prescriptions):
     """Real amount of an item used in a contact of reference severity (item waterbed: each item by itself)."""
-    return intensity_at_start * technology * item_response * volume_control * substitution
+    return (
+        intensity_at_start
+        * technology
+        * item_response
+        * volume_control
+        * substitution
+        * by(
+            tier,
+            tertiary=by(
+                care,
+                outpatient=by(bill_item, drugs=remote_prescriptions, consumables=1, tests=1, services=1),
+                inpatient=1,
+            ),
+            secondary=1,
+            primary=1,
+        )
+    )
 
 
 @auxiliary(
@@ -200,9 +233,11 @@ def substitution(alternatives_rise, consumables_use):
 
 
 @auxiliary("yuan/contact", over=(tier, care, bill_item), source=IDENTITY)
-def item_bill(intensity, item_price, severity):
-    """What an item adds to the bill of one contact."""
-    return intensity * item_price * severity
+def item_bill(intensity, item_price, severity, kept_bill, traditional_share, bundle_ratio, traditional_fee):
+    """What an item adds to the bill of one contact: less where inpatients recover elsewhere, or are treated by hand."""
+    return intensity * item_price * severity * by(
+        care, outpatient=1, inpatient=kept_bill * (1 - traditional_share * (1 - bundle_ratio))
+    ) + by(care, outpatient=0, inpatient=by(bill_item, drugs=0, consumables=0, tests=0, services=traditional_fee))
 
 
 @auxiliary("yuan/contact", over=(tier, care), source=IDENTITY)

@@ -86,9 +86,26 @@ def pool_income(contributions_pooled, resident_premiums, resident_subsidies):
     over=(tier, care, scheme),
     source="own formulation: product of mean shares; deductible and ceiling are inside the mean rate",
 )
-def fund_share(insured_share, out_of_list_share, reimbursement_rate, benefit_cut):
-    """Share of a bill that the fund is due to pay: insured, on the list, at the scheme's rate for that tier."""
-    return insured_share * (1 - out_of_list_share) * reimbursement_rate * (1 - benefit_cut)
+def fund_share(insured_share, out_of_list_share, reimbursement_rate, reimbursement_gap, benefit_cut):
+    """Share of a bill that the fund is due to pay: insured, on the list, at the scheme's rate for that tier.
+
+    A gap between tiers takes part of tertiary hospitals' rate, and pays primary care's patients part of what was left.
+    """
+    return (
+        insured_share
+        * (1 - out_of_list_share)
+        * (
+            reimbursement_rate
+            + reimbursement_gap
+            * by(
+                tier,
+                tertiary=0 - reimbursement_rate["tertiary"],
+                secondary=0,
+                primary=1 - reimbursement_rate["primary"],
+            )
+        )
+        * (1 - benefit_cut)
+    )
 
 
 @auxiliary("dimensionless", over=(tier, care, scheme), source=IDENTITY)
@@ -97,11 +114,7 @@ def patient_share(fund_share, other_payer_share, assistance_share):
     return (1 - fund_share) * (1 - other_payer_share) * (1 - assistance_share)
 
 
-@auxiliary(
-    "dimensionless",
-    over=(care, scheme),
-    source="own formulation: account money counts in part, as it buys nothing but care",
-)
+@auxiliary("dimensionless", over=(care, scheme), source="range of the felt price of account money: parameter file")
 def felt_share(account_use, known_account_reach, felt_account_price):
     """Part of a patient's share that is felt: money on the account counts for less."""
     return by(scheme, employee=1 - account_use * known_account_reach * (1 - felt_account_price), resident=1)
@@ -122,7 +135,15 @@ def bills(contacts, cost_per_contact):
     source="accounting identity; by the case as in the DRG/DIP action plan, NHSA 2021",
 )
 def claims_made(
-    contacts, cost_per_contact, fund_share, case_share, case_rate, coding_index, case_payment_exclusion, points_value
+    contacts,
+    cost_per_contact,
+    fund_share,
+    case_share,
+    rule_share,
+    case_rate,
+    coding_index,
+    case_payment_exclusion,
+    points_value,
 ):
     """Claims before any cap: by item, and by the case where that is how the fund pays."""
     return (
@@ -131,8 +152,8 @@ def claims_made(
         * by(
             care,
             outpatient=cost_per_contact["outpatient"],
-            inpatient=cost_per_contact["inpatient"] * (1 - case_share * (1 - case_payment_exclusion))
-            + case_rate * coding_index * points_value * case_share * (1 - case_payment_exclusion),
+            inpatient=cost_per_contact["inpatient"] * (1 - case_share * rule_share * (1 - case_payment_exclusion))
+            + case_rate * coding_index * points_value * case_share * rule_share * (1 - case_payment_exclusion),
         )
     )
 
@@ -162,9 +183,9 @@ def cap_cut(claims_made, claims_budget, capped_share, overspend_on_hospitals):
 
 
 @flow("yuan/year", over=(tier, care, scheme), into="claims_payable", source=IDENTITY)
-def claims_due(claims_made, cap_cut):
-    """Claims the fund accepts."""
-    return claims_made * (1 - cap_cut)
+def claims_due(claims_made, cap_cut, capitated_share, consortium_member_share, overspend_cut):
+    """Claims the fund accepts: cut by the cap, or by what a consortium bears that overspent its budget."""
+    return claims_made * (1 - cap_cut * (1 - capitated_share)) * (1 - consortium_member_share * overspend_cut)
 
 
 @stock("yuan", over=(tier, scheme), owed_by="fund", owed_to="provider", source=STEADY)
@@ -184,9 +205,9 @@ def claims_falling_due(claims_payable, claim_time):
     over=scheme,
     source="own formulation: smooth in reserve over claims, so that the reserve cannot turn negative",
 )
-def payable_share(fund_reserve, claims_falling_due, working_reserve_time):
+def payable_share(fund_reserve, claims_falling_due, outside_claims, working_reserve_time):
     """How far the reserve reaches: near one with months of money, nothing when it is empty; the rest stays owed."""
-    return fund_reserve / (fund_reserve + claims_falling_due * working_reserve_time)
+    return fund_reserve / (fund_reserve + (claims_falling_due + outside_claims) * working_reserve_time)
 
 
 @flow("yuan/year", over=(tier, scheme), payer="fund", payee="provider", out_of="claims_payable", source=AS_CASH_ALLOWS)
@@ -283,9 +304,13 @@ def retail_sales(
 
 
 @auxiliary("dimensionless", over=scheme, source=DEFINITION)
-def fund_margin(pool_income, claims_due):
-    """Income over claims, as a share of income; a fund without income has lost all of it."""
-    return where(pool_income > 0, 1 - total(claims_due, tier, care) / pool_income, -1)
+def fund_margin(pool_income, claims_due, consortium_savings, contract_fees, outside_claims):
+    """Income over claims and what consortia and family doctors get; a fund without income has lost all of it."""
+    return where(
+        pool_income > 0,
+        1 - (total(claims_due, tier, care) + consortium_savings + contract_fees + outside_claims) / pool_income,
+        -1,
+    )
 
 
 @smooth(
@@ -294,7 +319,7 @@ def fund_margin(pool_income, claims_due):
     time="deficit_time",
     start="deficit_share_at_start",
     outcome=True,
-    source="own formulation: normal spread of margins, as pools run short one by one, not the nation",
+    source="normal spread of margins among pools",
 )
 def deficit_share(fund_margin, pool_balance_point, pool_dispersion):
     """Share of pools in deficit, from the spread of margins among them."""

@@ -17,6 +17,7 @@ def government_health_expenditure(
     public_health_paid_elsewhere,
     assistance_paid,
     other_government_health,
+    pay_floor_paid,
 ):
     """Government's part of total health expenditure."""
     return (
@@ -26,6 +27,7 @@ def government_health_expenditure(
         + public_health_paid_elsewhere
         + total(assistance_paid, tier, care, scheme)
         + other_government_health
+        + pay_floor_paid
     )
 
 
@@ -43,11 +45,20 @@ def social_health_expenditure(contributions, resident_premiums, commercial_premi
 
 @auxiliary("yuan/year", outcome=True, source=PUBLISHED)
 def out_of_pocket_expenditure(
-    patients_paid, household_retail, other_household_health, commercial_claims, claims_offset
+    patients_paid,
+    household_retail,
+    other_household_health,
+    outside_paid_by_patients,
+    commercial_claims,
+    claims_offset,
 ):
     """Households' part: cash paid for care and goods, less commercial claims that reimburse it."""
     return (
-        total(patients_paid, tier, care) + household_retail + other_household_health - claims_offset * commercial_claims
+        total(patients_paid, tier, care)
+        + household_retail
+        + other_household_health
+        + total(outside_paid_by_patients, scheme)
+        - claims_offset * commercial_claims
     )
 
 
@@ -142,11 +153,7 @@ def out_of_pocket_per_person(out_of_pocket_expenditure, persons_total):
     return out_of_pocket_expenditure / persons_total
 
 
-@auxiliary(
-    "dimensionless",
-    outcome=True,
-    source="SDG indicator 3.8.2 (spending above a share of income); lognormal tail in closed form",
-)
+@auxiliary("dimensionless", outcome=True, source="tail of a lognormal in closed form")
 def catastrophic_share(
     out_of_pocket_per_person, gdp, persons_total, income_to_output, catastrophic_threshold, out_of_pocket_dispersion
 ):
@@ -205,10 +212,22 @@ def scheme_income(pool_income, contributions_to_accounts):
 @auxiliary(
     "yuan/year", over=scheme, outcome=True, source="as reported by the National Healthcare Security Administration"
 )
-def scheme_expenditure(claims_paid, savings_retained, account_paid, account_retail):
+def scheme_expenditure(
+    claims_paid,
+    savings_retained,
+    consortium_savings,
+    contract_fees,
+    outside_claims_paid,
+    account_paid,
+    account_retail,
+):
     """Expenditure of a scheme as published: for employees, pool and personal accounts together."""
-    return total(claims_paid + savings_retained, tier) + by(
-        scheme, employee=total(account_paid, tier, care) + account_retail, resident=0
+    return (
+        total(claims_paid + savings_retained, tier)
+        + consortium_savings
+        + contract_fees
+        + outside_claims_paid
+        + by(scheme, employee=total(account_paid, tier, care) + account_retail, resident=0)
     )
 
 
@@ -235,6 +254,9 @@ def spent_on_care(
     public_health_paid_elsewhere,
     retail_sales,
     other_household_health,
+    contract_fees,
+    pay_floor_paid,
+    outside_bills,
 ):
     """What providers and pharmacies receive for care and goods: the second view of the same payments."""
     return (
@@ -243,6 +265,8 @@ def spent_on_care(
         + public_health_paid_elsewhere
         + retail_sales
         + other_household_health
+        + total(contract_fees + outside_bills, scheme)
+        + pay_floor_paid
     )
 
 
@@ -250,11 +274,20 @@ def spent_on_care(
 
 
 @auxiliary("yuan/year", outcome=True, source=IDENTITY)
-def funds_kept(pool_income, contributions_to_accounts, claims_due, account_paid, account_retail):
+def funds_kept(
+    pool_income,
+    contributions_to_accounts,
+    claims_due,
+    contract_fees,
+    outside_claims_paid,
+    account_paid,
+    account_retail,
+):
     """What pools and personal accounts take in beyond the claims they accept and the bills and drugs they pay."""
     return (
         total(pool_income, scheme)
         - total(claims_due, tier, care, scheme)
+        - total(contract_fees + outside_claims_paid, scheme)
         + contributions_to_accounts
         - total(account_paid, tier, care)
         - account_retail

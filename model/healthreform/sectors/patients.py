@@ -36,9 +36,11 @@ def real_income_at_start(real_income):
     over=(tier, care, scheme),
     source="definition of a full price: money felt and the cost of access, in real terms",
 )
-def felt_price(cost_per_contact, patient_share, felt_share, price_index, access_cost):
+def felt_price(cost_per_contact, patient_share, felt_share, price_index, access_cost, journey_share):
     """Price felt at the point of care: the patient's share of the bill in real terms, and the cost of getting there."""
-    return cost_per_contact * patient_share * felt_share / price_index + access_cost
+    return cost_per_contact * patient_share * felt_share / price_index + access_cost * by(
+        care, outpatient=journey_share, inpatient=1
+    )
 
 
 @reference("yuan_2010/contact", over=(tier, care, scheme), source=HELD)
@@ -243,15 +245,11 @@ def attraction(contact_share_at_start, felt_price, felt_price_at_start, tier_pri
 
 
 @auxiliary(
-    "dimensionless",
-    over=(tier, care, scheme),
-    source="multinomial logit, McFadden 1974; the rule of first contact as a mixture of its own",
+    "dimensionless", over=(tier, care, scheme), source="multinomial logit, McFadden 1974; size term, McFadden 1978"
 )
-def chosen_share(attraction, gatekeeping_coverage, gatekeeping_compliance, gatekept_share):
+def chosen_share(attraction, first_contact_share, gatekept_share):
     """Shares of the tiers: free choice (logit), and the rule of first contact where it is applied and kept."""
-    return (1 - gatekeeping_coverage * gatekeeping_compliance) * attraction / total(
-        attraction, tier
-    ) + gatekeeping_coverage * gatekeeping_compliance * gatekept_share
+    return (1 - first_contact_share) * attraction / total(attraction, tier) + first_contact_share * gatekept_share
 
 
 @auxiliary(
@@ -259,9 +257,14 @@ def chosen_share(attraction, gatekeeping_coverage, gatekeeping_compliance, gatek
     over=(tier, care, scheme),
     source="own formulation: induced contacts in proportion to those sought, as they arise from them",
 )
-def contacts_sought(contacts_wanted, chosen_share, induced_contacts):
-    """Contacts asked for in a tier, with those its doctors add."""
-    return contacts_wanted * chosen_share * induced_contacts
+def contacts_sought(contacts_wanted, chosen_share, induced_contacts, leaving_share, leaving_share_at_start):
+    """Contacts asked for in a tier, with those its doctors add, by people who do not leave the place for them."""
+    return (
+        contacts_wanted
+        * by(care, outpatient=1, inpatient=(1 - leaving_share) / (1 - leaving_share_at_start))
+        * chosen_share
+        * induced_contacts
+    )
 
 
 @auxiliary(
@@ -319,10 +322,10 @@ def unserved(turned_away, redirected):
 
 
 @auxiliary("contact/year", over=(tier, care, scheme), source=CONTACTS)
-def contacts(contacts_sought, served_share, served_share_at_start, redirected):
-    """Visits and admissions that take place."""
+def contacts(contacts_sought, served_share, served_share_at_start, redirected, returned):
+    """Visits and admissions that take place, stays of those sent down to recover among them."""
     return contacts_sought * minimum(1, served_share / served_share_at_start) + by(
-        tier, tertiary=0, secondary=redirected, primary=0
+        tier, tertiary=0, secondary=redirected, primary=by(care, outpatient=0, inpatient=returned)
     )
 
 

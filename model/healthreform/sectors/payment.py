@@ -32,20 +32,24 @@ def marginal_revenue(
     dip_marginal_revenue,
     mean_margin_at_start,
     case_payment_exclusion,
+    rule_share,
+    own_budget_weight,
 ):
-    """Revenue from one more yuan of inpatient cost: in full where it is paid by item, in part under case payment.
+    """Revenue from one more yuan of inpatient cost: in full by item, in part by the case, none from an own budget.
 
     The margin is that of the start: later margins act on each item by itself, and must not count twice.
     """
     return (
         1
         + mean_margin_at_start
-        - fund_weight
+        - (fund_weight - own_budget_weight["inpatient"])
         * (1 - case_payment_exclusion)
+        * rule_share
         * (
             drg_part * (1 + mean_margin_at_start - drg_marginal_revenue)
             + dip_part * (1 + mean_margin_at_start - dip_marginal_revenue)
         )
+        - own_budget_weight["inpatient"] * (1 + mean_margin_at_start)
     )
 
 
@@ -79,13 +83,13 @@ def marginal_revenue_at_start(marginal_revenue):
     return marginal_revenue
 
 
-@auxiliary("dimensionless", over=tier, source="Ellis and McGuire 1986, J Health Econ 5:129; log-linear form own")
+@auxiliary("dimensionless", over=tier, source="Ellis and McGuire 1986, J Health Econ 5:129")
 def payment_pull(marginal_revenue, marginal_revenue_at_start, cost_response):
     """What the way of payment does to the cost of a case, as a logarithm: it moves with marginal revenue."""
     return cost_response * (marginal_revenue - marginal_revenue_at_start)
 
 
-@auxiliary("dimensionless", over=tier, source="Ellis and McGuire 1986, J Health Econ 5:129; log-linear form own")
+@auxiliary("dimensionless", over=tier, source="Ellis and McGuire 1986, J Health Econ 5:129")
 def stay_payment_effect(marginal_revenue, marginal_revenue_at_start, stay_response):
     """What the way of payment does to length of stay."""
     return exp(stay_response * (marginal_revenue - marginal_revenue_at_start))
@@ -141,10 +145,10 @@ def perceived_result(case_result):
     return case_result
 
 
-@auxiliary("dimensionless", over=tier, source="Hodgkin and McGuire 1994, J Health Econ 13:1; log-linear form own")
-def admission_payment_effect(case_share, perceived_result, admission_response):
-    """Admissions answer the gain on a case, as far as cases are what is paid."""
-    return exp(admission_response * case_share * perceived_result)
+@auxiliary("dimensionless", over=tier, source="Hodgkin and McGuire 1994, J Health Econ 13:1")
+def admission_payment_effect(case_share, rule_share, perceived_result, admission_response, budget_restraint):
+    """Admissions answer the gain on a case, as far as cases are paid; one paid from an own budget brings none."""
+    return exp(admission_response * (case_share * rule_share * perceived_result - budget_restraint))
 
 
 # --- coding ---
@@ -235,10 +239,11 @@ def out_of_list_share(
     out_of_list_ceiling,
     fund_supervision,
     list_trend,
+    rule_share,
 ):
     """Share of a bill outside the benefit list: charged more where covered care earns less, up to what audits allow."""
     return minimum(
-        out_of_list_ceiling / (1 + fund_supervision),
+        out_of_list_ceiling / (1 + fund_supervision * rule_share),
         out_of_list_at_start
         * list_trend
         * by(care, outpatient=1, inpatient=exp(list_response * (marginal_revenue_at_start - marginal_revenue))),

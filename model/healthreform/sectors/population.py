@@ -140,9 +140,9 @@ def onset(people_at_risk, people, onset_rate, older_onset_ratio):
 
 
 @flow("person/year", out_of="chronic_unfound", into="chronic_found", source=DISEASE)
-def finding(chronic_unfound, finding_rate, screening_effort):
+def finding(chronic_unfound, finding_rate, screening_effort, screened_rate):
     """Disease found, in the course of care and by screening."""
-    return chronic_unfound * finding_rate * screening_effort
+    return chronic_unfound * (finding_rate * screening_effort + screened_rate)
 
 
 @auxiliary(

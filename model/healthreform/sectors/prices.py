@@ -24,10 +24,16 @@ def mark_up_at_start(mark_up):
 @auxiliary(
     "yuan/yuan_2010", over=(tier, bill_item), source="definition of a billed price: as bought or set, times its mark-up"
 )
-def item_price(procured_price, consumables_price, test_price, service_price, mark_up, mark_up_at_start):
+def item_price(drug_price_paid, consumables_price_paid, test_price, service_price, mark_up, mark_up_at_start):
     """Price index of an item as billed, one at the start."""
     return (
-        by(bill_item, drugs=procured_price, consumables=consumables_price, tests=test_price, services=service_price)
+        by(
+            bill_item,
+            drugs=drug_price_paid,
+            consumables=consumables_price_paid,
+            tests=test_price,
+            services=service_price,
+        )
         * (1 + mark_up)
         / (1 + mark_up_at_start)
     )
@@ -43,7 +49,13 @@ def service_price(service_price_at_start):
     "yuan/year", over=tier, source="accounting identity, at prices before procurement so that no saving pays twice"
 )
 def mark_up_lost(
-    item_income, mark_up, mark_up_at_start, other_drug_price, procured_price, other_consumables_price, consumables_price
+    item_income,
+    mark_up,
+    mark_up_at_start,
+    other_drug_price,
+    drug_price_paid,
+    other_consumables_price,
+    consumables_price_paid,
 ):
     """Income that lower mark-ups cost a tier, at prices before procurement, so that its savings are not given back."""
     return total(
@@ -52,8 +64,8 @@ def mark_up_lost(
         * maximum(0, mark_up_at_start - mark_up)
         * by(
             bill_item,
-            drugs=other_drug_price / procured_price,
-            consumables=other_consumables_price / consumables_price,
+            drugs=other_drug_price / drug_price_paid,
+            consumables=other_consumables_price / consumables_price_paid,
             tests=1,
             services=1,
         ),
@@ -88,20 +100,27 @@ def other_rise_index(price_count_at_start):
 
 
 @auxiliary("1/year", source="own formulation: first-order closing of the gap, income-weighted; prices are not cut back")
-def cost_growth(production_cost_index, service_price, service_income, service_price_catch_up):
-    """Rise that would close the gap between cost and price in so many years, mean of the tiers."""
+def cost_growth(production_cost_index, service_price, service_income, service_price_catch_up, service_price_trigger):
+    """Rise that would close in so many years what the mean gap between cost and price has beyond the trigger."""
     return (
         maximum(
-            0, total(service_income * (production_cost_index / service_price - 1), tier) / total(service_income, tier)
+            0,
+            total(service_income * (production_cost_index / service_price - 1), tier) / total(service_income, tier)
+            - service_price_trigger,
         )
         / service_price_catch_up
     )
 
 
 @auxiliary("1/year", source=f"{TASKS}, items 2 and 4: rises out of room made; pace own")
-def dynamic_rise(service_price_adjustment, cost_growth, room, service_income, room_time):
-    """Dynamic adjustment: what costs call for, but no more than room pays (making room)."""
-    return service_price_adjustment * minimum(cost_growth, maximum(0, room) / total(service_income, tier) / room_time)
+def dynamic_rise(
+    service_price_adjustment, cost_growth, service_price_step, room, service_income, rule_share, room_time
+):
+    """Dynamic adjustment: what costs call for, but no more than a round may give and room pays (making room)."""
+    return service_price_adjustment * minimum(
+        minimum(cost_growth, service_price_step),
+        maximum(0, room) / total(service_income * rule_share, tier) / room_time,
+    )
 
 
 @flow(
@@ -110,15 +129,15 @@ def dynamic_rise(service_price_adjustment, cost_growth, room, service_income, ro
     into="service_price",
     source="own formulation: rates of rise add up, as each is granted on a ground of its own",
 )
-def service_price_rise(service_price, compensating_rise, dynamic_rise, service_price_drift):
+def service_price_rise(service_price, compensating_rise, dynamic_rise, service_price_drift, rule_share):
     """Rise of the service price: for lost mark-ups, by the dynamic rule, and the drift there always was."""
-    return service_price * (compensating_rise + dynamic_rise + service_price_drift)
+    return service_price * (compensating_rise + dynamic_rise * rule_share + service_price_drift)
 
 
 @flow("1/year", over=tier, into="other_rise_index", source="counterfactual of service_price_rise, without compensation")
-def other_rise(other_rise_index, dynamic_rise, service_price_drift):
+def other_rise(other_rise_index, dynamic_rise, service_price_drift, rule_share):
     """Rises that have nothing to do with mark-ups."""
-    return other_rise_index * (dynamic_rise + service_price_drift)
+    return other_rise_index * (dynamic_rise * rule_share + service_price_drift)
 
 
 # --- room: a memo, in yuan a year ---
@@ -138,9 +157,9 @@ def room(room_made, room_given):
 
 
 @auxiliary("yuan/year", source=f"making room, {TASKS}, item 2; a stated share leaks")
-def room_made(saving_total, room_leakage):
-    """Savings that become room: those of procurement less what leaks."""
-    return saving_total * (1 - room_leakage)
+def room_made(saving_total, room_leakage, consortium_room_share):
+    """Savings that become room: those of procurement less what leaks and what falls to consortia with a budget."""
+    return saving_total * (1 - room_leakage) * (1 - consortium_room_share)
 
 
 @auxiliary("yuan/year", source=IDENTITY)
@@ -156,9 +175,9 @@ def retained_total(savings_retained):
 
 
 @auxiliary("yuan/year", source="accounting identity: income less what prices without dynamic rises would bring")
-def dynamic_value(service_income, dynamic_index):
+def dynamic_value(service_income, dynamic_index, rule_share):
     """What the dynamic rises granted so far cost in a year."""
-    return total(service_income, tier) * (1 - 1 / dynamic_index)
+    return total(service_income * rule_share, tier) * (1 - 1 / dynamic_index)
 
 
 @stock("dimensionless", source=INDEX)

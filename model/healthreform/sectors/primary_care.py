@@ -2,7 +2,7 @@
 
 from ..stockflow import auxiliary, by, delay, flow, log, maximum, minimum, pipeline, reference, smooth, stock, where
 from .grounds import ADJUSTED, DEFINITION, HELD, LEARNED, START, TASKS
-from .names import tier
+from .names import scheme, tier
 
 
 @stock("worker", source=START)
@@ -102,14 +102,14 @@ def general_practitioner_share_at_start(general_practitioner_share):
 
 
 @auxiliary("dimensionless", source=f"definition; dispatch of staff as in {TASKS}")
-def dispatched_share(dispatched_time_share, dispatch_effectiveness, physicians):
-    """Specialists' time lent to primary care, effective part, against primary care's own physicians."""
+def dispatched_share(
+    dispatched_time_share, dispatch_effectiveness, physicians, shared_time_share, sharing_effectiveness
+):
+    """Specialists' time lent to primary care or shared with it, effective part, against its own physicians."""
     return (
-        dispatched_time_share
-        * dispatch_effectiveness
-        * (physicians["tertiary"] + physicians["secondary"])
-        / physicians["primary"]
-    )
+        dispatched_time_share * dispatch_effectiveness * (physicians["tertiary"] + physicians["secondary"])
+        + shared_time_share * sharing_effectiveness * physicians["secondary"]
+    ) / physicians["primary"]
 
 
 @reference("dimensionless", source=HELD)
@@ -140,11 +140,13 @@ def capability_aimed(
     activity_effort,
     equipment_ratio,
     hospital_progress,
+    capability_of_centres,
+    centre_share,
 ):
     """What a tier would be able to do with its present staff, help and equipment; hospitals gain with technology."""
     return by(
         tier,
-        tertiary=hospital_progress["tertiary"],
+        tertiary=hospital_progress["tertiary"] + capability_of_centres * centre_share,
         secondary=hospital_progress["secondary"],
         primary=hospital_progress["primary"]
         + capability_of_training * (general_practitioner_share - general_practitioner_share_at_start)
@@ -239,9 +241,27 @@ def contract_share(family_doctor_coverage):
 @auxiliary(
     "dimensionless", source="own formulation: product of content and capacity, as a contract without either is nominal"
 )
-def effective_contract_share(contract_share, contract_content, contract_capacity, contract_share_at_start):
+def effective_contract_share(contract_share, paid_content, contract_capacity, contract_share_at_start):
     """Contracts that mean something: those signed, as far as their content and the doctors' time go."""
-    return contract_share_at_start + (contract_share - contract_share_at_start) * contract_content * contract_capacity
+    return contract_share_at_start + (contract_share - contract_share_at_start) * paid_content * contract_capacity
+
+
+@auxiliary("dimensionless", source="own formulation: saturating in the fee")
+def paid_content(contract_content, contract_fee, contract_fee_half, price_index):
+    """Content of a contract: what is done anyway, and part of the rest for a fee."""
+    return contract_content + (1 - contract_content) * contract_fee / (contract_fee + contract_fee_half * price_index)
+
+
+@flow(
+    "yuan/year",
+    over=scheme,
+    payer="fund",
+    payee="provider[primary]",
+    source="guiding opinions on family doctors of June 2016: the fund shares the fee",
+)
+def contract_fees(contract_fee, contract_share, insured_persons, payable_share):
+    """Fees per head under contract, which the funds pay to primary care as far as their reserves reach."""
+    return contract_fee * contract_share * insured_persons * payable_share
 
 
 @auxiliary(
@@ -261,15 +281,25 @@ def contract_capacity(
 
 @auxiliary("worker", over=tier, source="definition of full-time equivalents, less the time lent to others")
 def doctors(
-    physicians, general_practitioners, village_doctors, village_doctor_weight, activity_effort, dispatched_time_share
+    physicians,
+    general_practitioners,
+    village_doctors,
+    village_doctor_weight,
+    activity_effort,
+    dispatched_time_share,
+    shared_time_share,
 ):
-    """Doctors who see patients: village doctors count in part; time lent is missing at the sender's."""
+    """Doctors who see patients: village doctors count in part; time lent or shared is missing at the sender's.
+
+    Time shared inside a consortium is worked at primary care's clinics; visits of dispatched staff are for teaching.
+    """
     return by(
         tier,
         tertiary=physicians["tertiary"] * (1 - dispatched_time_share),
-        secondary=physicians["secondary"] * (1 - dispatched_time_share),
+        secondary=physicians["secondary"] * (1 - dispatched_time_share - shared_time_share),
         primary=(physicians["primary"] + general_practitioners) * activity_effort
-        + village_doctor_weight * village_doctors,
+        + village_doctor_weight * village_doctors
+        + physicians["secondary"] * shared_time_share,
     )
 
 
@@ -297,11 +327,19 @@ def activity_effort(activity_pay_share, effort_of_activity_pay):
 
 
 @auxiliary("dimensionless", source="own formulation: constant elasticity, as places grew far less than the grant did")
-def grant_effect(public_health_grant, public_health_grant_at_start, price_index, one_yuan, grant_elasticity):
-    """Places the public-health grant pays for, in real terms, against the start; one where there never was one."""
+def grant_effect(
+    public_health_grant,
+    public_health_grant_at_start,
+    prevention_per_person,
+    price_index,
+    one_yuan,
+    grant_elasticity,
+):
+    """Places that public-health grant and consortia pay for, in real terms, against the start; one if never a grant."""
     return where(
         public_health_grant_at_start > 0,
-        (public_health_grant / (public_health_grant_at_start * price_index / one_yuan)) ** grant_elasticity,
+        ((public_health_grant + prevention_per_person) / (public_health_grant_at_start * price_index / one_yuan))
+        ** grant_elasticity,
         1,
     )
 

@@ -208,14 +208,18 @@ def consumables_use(family_covered, family_share, consumables_price_cut, family_
 
 
 @auxiliary("yuan/year", over=bill_item, source=IDENTITY)
-def procurement_saving(item_income, procured_price, other_drug_price, consumables_price, other_consumables_price):
+def procurement_saving(item_income, drug_price_paid, other_drug_price, consumables_price_paid, other_consumables_price):
     """Saving of a year: price cut times the volume bought, whoever gains by it."""
-    return total(item_income, tier) * by(
-        bill_item,
-        drugs=other_drug_price / procured_price - 1,
-        consumables=other_consumables_price / consumables_price - 1,
-        tests=0,
-        services=0,
+    return total(
+        item_income
+        * by(
+            bill_item,
+            drugs=other_drug_price / drug_price_paid - 1,
+            consumables=other_consumables_price / consumables_price_paid - 1,
+            tests=0,
+            services=0,
+        ),
+        tier,
     )
 
 
