@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .functions_of_care import read_functions
+from .functions_of_care import CARE, read_functions
 from .stockflow.accounts import split_end
 from .stockflow.errors import RecordError, RunError, nearest, one_of
 
@@ -109,6 +109,17 @@ def _financed(chosen: xarray.Dataset, *, what_for: bool) -> Iterator[tuple[tuple
             for (payer, payee), amount in zip(ends, np.ravel(amounts), strict=True):
                 if _finances(payer) and _provides(payee):
                     yield (payer, payee, function), float(amount)
+
+
+def untold_payments(run: xarray.Dataset) -> list[str]:
+    """Payments from those who finance to those who provide of which it is told nowhere what they are for."""
+    found = []
+    for name in json.loads(run.attrs["payments"]):
+        pairs = ends_of(run, name, "payer", "payee")
+        financed = any(_finances(payer) and _provides(payee) for payer, payee in pairs)
+        if financed and CARE not in run[name].dims and name not in read_functions().payments:
+            found.append(name)
+    return found
 
 
 def _finances(account: str) -> bool:

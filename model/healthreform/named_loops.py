@@ -95,7 +95,13 @@ def _read(file: str, name: str, content: Any) -> NamedLoop:
     if not isinstance(cut, list) or len(cut) not in (0, 2) or not all(isinstance(item, str) for item in cut):
         raise wrong("cut", f'{cut!r} must be a link, ["source", "target"]')
     return NamedLoop(
-        name, content["title"], content["polarity"], content.get("description", ""), tuple(variables), values, tuple(cut)
+        name,
+        content["title"],
+        content["polarity"],
+        content.get("description", ""),
+        tuple(variables),
+        values,
+        tuple(cut),
     )
 
 

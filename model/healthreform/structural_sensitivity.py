@@ -22,7 +22,7 @@ from .engine_use import assert_conserved, base_values, compiled_model, needed_fo
 from .named_loops import NamedLoop, read_loops
 from .place import Place
 from .scenario import Scenario
-from .setting import STEP, Setting
+from .setting import LAST_YEAR, STEP, Setting
 from .stockflow.accounts import split_end
 from .stockflow.cache import cache_folder
 from .stockflow.cut import Cut, with_cuts
@@ -157,7 +157,9 @@ def run_cuts(
     import xarray
 
     links = cut_links(place, loops)
-    job = _Job.prepare(Place.load(place), list(dict.fromkeys(links.values())), scenario, against, members, stop, threads)
+    job = _Job.prepare(
+        Place.load(place), list(dict.fromkeys(links.values())), scenario, against, members, stop, threads
+    )
     parts = [job.run(job.base), job.run(job.reform)]
     for cut in links.values():
         parts.append(job.run(job.reform, cut))
@@ -170,6 +172,44 @@ def run_cuts(
     return found
 
 
+def answered_gains(
+    place: PlaceLike = "china", loops: Iterable[str] | None = None, *, share: float = 0.01, stop: int = LAST_YEAR
+) -> dict[str, tuple[float, str]]:
+    """Gains of loops with all else answering: what comes back by the end of a run when a link is held a little higher.
+
+    The equation at the end of a loop's cut reads its source a little above the path of the base run, for the whole run.
+    What then happens to the source itself, against what it is read at, is the gain by experiment, with delays and every
+    other loop at work.
+
+    Parameters
+    ----------
+    place : as for ``simulate``; the base run is the baseline.
+    loops : names that ``hr.loops()`` lists; all if left out.
+    share : how much higher.
+
+    Returns
+    -------
+    dict
+        By loop: the largest gain, by size, of the source's elements at the end, and which element that is.
+    """
+    links = cut_links(place, loops)
+    cuts = list(dict.fromkeys(links.values()))
+    job = _Job.prepare(Place.load(place), cuts, "baseline", "baseline", None, stop, 1)
+    lifted = {name: replace(path, values=(1 + share) * path.values) for name, path in job.held.items()}
+    found = {}
+    for loop, cut in links.items():
+        inputs = replace(job, held=lifted).inputs(job.base, cut)
+        raw = job.stepwise.run(inputs, job.base.first, job.base.last, job.base.step)
+        raw.raise_if_failed()
+        gains = {}
+        for source, held in zip(job.model.flat_names(cut.source), job.model.flat_names(cut.held), strict=True):
+            before = float(job.held[held].values[-1])
+            gains[source] = (float(raw[source][0, -1]) / before - 1) / share if before else 0.0
+        largest = max(gains, key=lambda name: abs(gains[name]))
+        found[loop] = gains[largest], largest
+    return found
+
+
 @dataclass(frozen=True)
 class _Job:
     """Everything the runs share.
@@ -178,6 +218,8 @@ class _Job:
     ----------
     base, reform : a place whose links can be cut, under both scenarios.
     design : parameters of the members, if there are any.
+    yearly, stepwise : compiled code, for the outcomes by years and for the sources of all cuts by steps.
+    names : of the outcomes' variables.
     held : the paths at which cuts hold, by flat name of the dated input.
     """
 
@@ -185,6 +227,7 @@ class _Job:
     reform: Setting
     design: Design | None
     yearly: Compiled
+    stepwise: Compiled
     names: list[str]
     held: Mapping[str, PathBatch]
     threads: int
@@ -210,7 +253,9 @@ class _Job:
         names = variables_of(OUTCOMES.values())
         kept = [*(flat for name in names for flat in model.flat_names(name)), *needed_for_checks(model)]
         yearly = compiled_model(model, tuple(dict.fromkeys(kept)), "rk4", False)
-        job = cls(base, reform, design, yearly, names, {}, threads)
+        sources = dict.fromkeys(flat for cut in cuts for flat in model.flat_names(cut.source))
+        stepwise = compiled_model(model, tuple(sources), "rk4", True)
+        job = cls(base, reform, design, yearly, stepwise, names, {}, threads)
         return replace(job, held=job._paths(cuts))
 
     @property
@@ -236,12 +281,9 @@ class _Job:
         flats = {
             held: source
             for cut in cuts
-            for source, held in zip(
-                self.model.flat_names(cut.source), self.model.flat_names(cut.held), strict=True
-            )
+            for source, held in zip(self.model.flat_names(cut.source), self.model.flat_names(cut.held), strict=True)
         }
-        stepwise = compiled_model(self.model, tuple(dict.fromkeys(flats.values())), "rk4", True)
-        raw = stepwise.run(self.inputs(self.base), self.base.first, self.base.last, self.base.step, self.threads)
+        raw = self.stepwise.run(self.inputs(self.base), self.base.first, self.base.last, self.base.step, self.threads)
         if self.design is None:
             raw.raise_if_failed()
         values = np.where(np.isfinite(raw.values), raw.values, 0.0)  # a run that failed is told of in its own result
@@ -259,9 +301,7 @@ class _Job:
         assert_conserved(self.model, raw, values_at_start(self.model, inputs, setting.first, stocks))
         labels = [0] if self.design is None else self.design.labels
         columns = {name: place for place, name in enumerate(raw.names)}
-        found = to_dataset(
-            self.model, self.names, raw.values, columns, raw.times, every_step=False, runs=labels
-        )
+        found = to_dataset(self.model, self.names, raw.values, columns, raw.times, every_step=False, runs=labels)
         found["failure"] = ("run", _told(raw))
         return found
 
