@@ -1,4 +1,4 @@
-"""The command line: ``healthreform run``, ``sweep``, ``ledger``, ``calibrate``, ``list``, ``show``, ``check``, ``validate``.
+"""The command line: ``healthreform run``, ``sweep``, ``ledger``, ``calibrate``, ``list``, ``show``, ``check`` and more.
 
 Exit codes: 0 all is well, 1 a check failed or every run of a sweep did, 2 something given was wrong, 130 interrupted.
 """

@@ -144,7 +144,7 @@ def _inputs(cut: Cut, source: Variable, records: Records) -> Records:
         value=everywhere,
         low=everywhere,
         high={(): 1.0},
-        distribution="uniform",
+        distribution="fixed",
         **plain,
         **about,
     )
