@@ -145,6 +145,9 @@ def print_summary(on: Console, spec: Spec, table: pandas.DataFrame, most: int = 
 
 def run(spec: Spec, results: Path, on: Console) -> None:
     """Do everything; the folder of results appears when all is done."""
+    for name in (spec.scenario, spec.base):
+        hr.Scenario.load(name)
+    cut_links(spec.place, spec.loops or None)
     with whole_folder(results) as folder:
         with progress_bar(on) as bar:
             runs = run_members(spec, bar)
