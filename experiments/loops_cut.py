@@ -2,7 +2,7 @@
 
 The linked package against policy as enacted, with every loop closed, and with one named loop after another cut: at one
 link, what is read is held on its path in the base run. What the effect loses by the cut is what hangs on the loop, with
-bands over members that agree with history, each member's cut held on its own base run.
+bands over members of the ensemble, each member's cut held on its own base run.
 
 Run it with ``python experiments/loops_cut.py``; ``--help`` says what can be chosen.
 """
@@ -13,7 +13,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas
@@ -26,15 +26,12 @@ from rich.table import Table
 from shared import (
     CALIBRATED,
     RESULTS,
-    History,
     calibrated_and,
     console,
     draw,
     guarded,
-    held_to_history,
     progress_bar,
     save,
-    step_of,
     whole_folder,
 )
 
@@ -57,7 +54,6 @@ class Spec:
     scenario, base : the reform, and what it is compared with.
     year : in which effects are read.
     loops : names of the loops that are cut; all if there are none.
-    runs, seed : of the Latin hypercube of parameters.
     members : most members behind the bands.
     outcomes : reported, by their names in ``healthreform.analysis.OUTCOMES``.
     """
@@ -67,22 +63,13 @@ class Spec:
     base: str = "baseline"
     year: int = 2035
     loops: tuple[str, ...] = ()
-    runs: int = 1500
-    seed: int = 2024
-    history: History = field(default_factory=History)
     members: int = 60
     outcomes: tuple[str, ...] = tuple(OUTCOMES)
 
 
 def run_members(spec: Spec, bar: Progress) -> xarray.Dataset:
     """The base, the reform whole and with each loop cut, for the calibrated parameters and those of the members."""
-    at = analysis.latin_hypercube(spec.runs, len(analysis.uncertain_parameters(spec.place)), spec.seed)
-    task = bar.add_task("parameters against history", total=spec.runs)
-    parameters, _ = held_to_history(spec.place, spec.base, at, spec.history, spec.seed, step_of(bar, task))
-    past = hr.sweep(spec.place, spec.base, parameters, stop=spec.history.years[1])
-    error = analysis.facts(past, spec.history.years, place=spec.place).error()
-    agreeing = parameters[error <= spec.history.bound].head(spec.members)
-    design = calibrated_and(spec.place, agreeing)
+    design = calibrated_and(spec.place, hr.ensemble(spec.place).head(spec.members))
     loops = list(spec.loops or read_loops())
     task = bar.add_task("loops cut", total=(len(loops) + 2) * len(design))
     return run_cuts(

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "experiments"))
 import order_of_reform as experiment  # noqa: E402
 import shared  # noqa: E402
 
-SMALL = experiment.Spec(runs=24, members=2, history=shared.History(bound=9.0))
+SMALL = experiment.Spec(members=2)
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ import loops_cut as experiment  # noqa: E402
 import shared  # noqa: E402
 
 LOOPS = ("making_room", "capability_and_trust", "bed_building")
-SMALL = experiment.Spec(loops=LOOPS, runs=24, members=2, year=2030, history=shared.History(bound=9.0))
+SMALL = experiment.Spec(loops=LOOPS, members=2, year=2030)
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .behaviour_checks import behaviour
     from .calibration.calibrating import calibrate, fit
     from .check_model import check
+    from .ensembles import ensemble
     from .flows_of_money import bridge, national_accounts, transactions
     from .gains_and_losses import ledger
     from .gains_of_loops import loop_gains
@@ -48,6 +49,7 @@ _WHERE = {
     "fit_to_history": "observations",
     "fit": "calibration.calibrating",
     "calibrate": "calibration.calibrating",
+    "ensemble": "ensembles",
     "national_accounts": "flows_of_money",
     "transactions": "flows_of_money",
     "bridge": "flows_of_money",
@@ -85,6 +87,7 @@ __all__ = [
     "fit_to_history",
     "fit",
     "calibrate",
+    "ensemble",
     "national_accounts",
     "transactions",
     "bridge",

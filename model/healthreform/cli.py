@@ -1,4 +1,4 @@
-"""The command line: ``healthreform run``, ``sweep``, ``ledger``, ``calibrate``, ``list``, ``show``, ``check`` and more.
+"""The command line: ``healthreform run``, ``sweep``, ``list``, ``show``, ``check``, ``validate`` and others.
 
 Exit codes: 0 all is well, 1 a check failed or every run of a sweep did, 2 something given was wrong, 130 interrupted.
 """
@@ -263,6 +263,36 @@ def ledger(
         OUT.print(f"saved to {save_table(table, output)}")
 
 
+@app.command()
+def ensemble(
+    place: PlaceArgument = "china",
+    members: Annotated[int, typer.Option(help="How many members.")] = 300,
+    draws: Annotated[int, typer.Option(help="How many draws they are chosen from.")] = 1600,
+    seed: Annotated[int, typer.Option(help="Of everything random; the same seed gives the same members.")] = 1,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the members: .csv.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Put them into the package, as the place's ensemble.")] = False,
+) -> None:
+    """Make an ensemble: parameters within their ranges, weighted by how well they fit history and measured effects.
+
+    It takes some minutes. The one that comes with the package is hr.ensemble(PLACE).
+
+    healthreform ensemble china -o members.csv
+    """
+    from .calibration.constrained import Recipe, constrained_ensemble
+    from .ensembles import save_members
+    from .output import check_table_target
+
+    if output is not None:
+        check_table_target(output)
+    with progress_bar() as tell:
+        found = constrained_ensemble(
+            place, Recipe(members, draws, seed=seed), progress=lambda done: tell(done, float("nan"))
+        )
+    OUT.print(found.summary(), highlight=False, soft_wrap=True)
+    for target in save_members(found.members, place, output, write=write):
+        OUT.print(f"saved to {target}")
+
+
 @app.command("list")
 def list_(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
@@ -317,7 +347,7 @@ def check(
 def validate(
     place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
     members: Annotated[
-        int, typer.Option(min=0, help="Members that agree with history, for bands; none if left out.")
+        int, typer.Option(min=0, help="Members of the place's ensemble, for bands; none if left out.")
     ] = 0,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the table: .csv.")] = None,
 ) -> None:
@@ -327,13 +357,13 @@ def validate(
 
     healthreform validate --members 200 -o evidence.csv
     """
+    from .ensembles import ensemble as shipped
     from .output import check_table_target, save_table
-    from .validation import history_members
     from .validation import validate as replay_all
 
     if output is not None:
         check_table_target(output)
-    table = replay_all(place, history_members(place, members) if members else None)
+    table = replay_all(place, shipped(place).head(members) if members else None)
     print_validation(table)
     if output is not None:
         OUT.print(f"saved to {save_table(table, output)}")

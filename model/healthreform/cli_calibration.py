@@ -40,13 +40,14 @@ def check_wishes(output: Path | None, report: Path | None, write: bool, report_o
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[float, float], None]]:
-    """A bar on the terminal, with the smallest misfit so far."""
+    """A bar on the terminal, with the smallest misfit so far, if that is a number."""
     columns = (TextColumn("fitting"), BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
     with Progress(*columns, TimeElapsedColumn(), console=ERR, transient=True, disable=not ERR.is_terminal) as progress:
         task = progress.add_task("", total=1.0)
 
         def tell(done: float, misfit: float) -> None:
-            progress.update(task, completed=done, description=f"misfit {misfit:.4g}")
+            shown = "" if misfit != misfit else f"misfit {misfit:.4g}"
+            progress.update(task, completed=done, description=shown)
 
         yield tell
 

@@ -159,13 +159,15 @@ def bridge(run: xarray.Dataset, year: int) -> pandas.Series:
                 raise RecordError(f"this result lacks '{name}', which the bridge needs; keep it, or use simulate")
         return float(sum(float(chosen[name].sum()) for name in names))
 
-    kept = sum(_change(run, year, name) for name in ("fund_reserve", "account_balance"))
-    own_pocket = amount("patients_paid", "household_retail", "other_household_health", "outside_paid_by_patients")
-    insurers = amount("commercial_premiums") - (own_pocket - amount("out_of_pocket_expenditure"))
+    kept = sum(_change(run, year, name) for name in ("fund_reserve", "account_balance", "maternity_reserve"))
+    insurers = amount("commercial_premiums", "supplement_premiums", "critical_premium_paid") - amount(
+        "commercial_claims", "supplement_claims", "critical_illness_paid"
+    )
     lines = {
         "funds raised: total health expenditure": amount("total_health_expenditure"),
         "less what funds and personal accounts keep": -kept,
-        "less commercial premiums, net of claims that reimburse patients": -insurers,
+        "less insurers' premiums, net of claims that reimburse patients": -insurers,
+        "less maternity allowances": -amount("maternity_allowances"),
         "less grants for building": -amount("capital_subsidy"),
         "less other government programmes and administration": -amount("other_government_health"),
         "less other social spending": -amount("other_social_health"),

@@ -86,7 +86,8 @@ def calibrate(
 
     Weighted least squares with bounds. An error is the logarithm of simulated over observed, or for a dimensionless
     variable their difference, counted in the variable's target; its square is weighted by the value's grade and the
-    series' weight. To these comes a light prior: each parameter's distance from its recorded value in standard
+    series' weight. A measured effect counts, as far as the plan says, by its distance from its accepted range. To these
+    comes a light prior: each parameter's distance from its recorded value in standard
     deviations of its distribution. Starts are spread over the ranges by a Latin hypercube and screened in one batch;
     the recorded values and the best starts are polished by ``scipy.optimize.least_squares``, with one batch for each
     Jacobian. The same seed gives the same bits. What history is blind to keeps its recorded value; the other values are
@@ -126,8 +127,8 @@ def calibrate(
     parameters = free_parameters(setting.model, setting.records, names, where)
     series = compared_series(here, chosen, observed)
     before = _simulated(here, series, None, chosen.years[1])
-    misfit = Misfit.of(setting, parameters, series, chosen.prior, threads)
-    with _one_thread_for_algebra():
+    misfit = Misfit.of(setting, parameters, series, chosen.prior, threads, chosen.evidence)
+    with one_thread_for_algebra():
         attempts = search(misfit, effort, progress)
         values = settled_values(misfit, attempts[0].position)
         position = np.array([each.position(values[each.name]) for each in misfit.free])
@@ -151,7 +152,7 @@ def calibrate(
 
 
 @contextmanager
-def _one_thread_for_algebra() -> Iterator[None]:
+def one_thread_for_algebra() -> Iterator[None]:
     """Matrices this small gain nothing from several threads, which wait for each other for ever on a busy machine.
 
     And sums in another order would be other bits on a machine with another number of processors.

@@ -14,6 +14,7 @@ from ..setting import Setting
 from ..stockflow.inputs import RunInputs, make_inputs
 from .compared import Series
 from .free import Free
+from .measured import Measured
 
 if TYPE_CHECKING:
     from ..stockflow.kernel import Compiled
@@ -26,12 +27,13 @@ STEP_IN_RANGE = 1e-4
 
 @dataclass(frozen=True)
 class Misfit:
-    """The problem of least squares: weighted errors of a setting's runs against some series, and the prior.
+    """The problem of least squares: weighted errors of a setting's runs against some series and effects, and the prior.
 
     ``inputs`` is a batch of one run, and ``order`` says which free parameter each of its columns is.
 
     Positions say where in its range each free parameter lies, from 0 to 1. A row of residuals holds the weighted errors
-    series by series, then each parameter's distance from its recorded value in standard deviations, times ``prior``.
+    series by series, then effect by effect, then each parameter's distance from its recorded value in standard
+    deviations, times ``prior``.
     """
 
     setting: Setting
@@ -42,32 +44,42 @@ class Misfit:
     compiled: Compiled
     inputs: RunInputs
     order: NDArray[np.int64]
+    measured: Measured | None = None
 
     @classmethod
     def of(
-        cls, setting: Setting, free: list[Free], series: list[Series], prior: float, threads: int | None = None
+        cls,
+        setting: Setting,
+        free: list[Free],
+        series: list[Series],
+        prior: float,
+        threads: int | None = None,
+        evidence: float = 0.0,
     ) -> Misfit:
         """A problem with its compiled model at hand."""
         model = setting.model
         names = tuple(each.name for each in series)
         recorded = {each.name: [each.recorded] for each in free}
         inputs = make_inputs(model.flat, base_values(model, setting.records), recorded)
+        used = threads or os.cpu_count() or 1
         places = {model.flat.parameters.index(each.name): place for place, each in enumerate(free)}
         return cls(
             setting,
             tuple(free),
             tuple(series),
             prior,
-            threads or os.cpu_count() or 1,
+            used,
             compiled_model(model, names, setting.method, False),
             inputs,
             np.array([places[column] for column in inputs.index.tolist()]),
+            Measured.of(setting.place, evidence, used) if evidence else None,
         )
 
     @property
     def facts(self) -> int:
-        """How many observed values count."""
-        return sum(int(np.count_nonzero(each.weights)) for each in self.series)
+        """How many observed values and effects count."""
+        effects = len(self.measured.records) if self.measured else 0
+        return sum(int(np.count_nonzero(each.weights)) for each in self.series) + effects
 
     @property
     def recorded(self) -> Numbers:
@@ -86,9 +98,13 @@ class Misfit:
         return {each.name: raw[each.name][:, each.years - setting.first] for each in self.series}
 
     def errors(self, positions: Numbers) -> Numbers:
-        """Weighted errors of runs at some positions, shape (runs, values observed)."""
-        simulated = self.simulate(self.values(positions))
-        return np.concatenate([each.errors(simulated[each.name]) for each in self.series], axis=1)
+        """Weighted errors of runs at some positions, shape (runs, values observed and effects)."""
+        values = self.values(positions)
+        simulated = self.simulate(values)
+        parts = [each.errors(simulated[each.name]) for each in self.series]
+        if self.measured:
+            parts.append(self.measured.errors([each.name for each in self.free], values))
+        return np.concatenate(parts, axis=1)
 
     def residuals(self, positions: Numbers) -> Numbers:
         """Weighted errors and the prior, shape (runs, values observed + parameters)."""

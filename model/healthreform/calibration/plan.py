@@ -9,6 +9,7 @@ A plan is a text file beside the history it is for, ``data/calibration/PLACE.tom
 - ``[errors]``: what an error is counted in where there is no target: ``share`` of the level, or ``difference``.
 - ``[grades]``: weight of a value by its grade; ``doubtful``: its source says LOW, ESTIMATE, DERIVED or SUGGESTED.
 - ``[weights]``: a variable, its weight and the reason: ``{ weight = 0.25, reason = "..." }``; 1 where nothing is said.
+- ``evidence``: weight of a measured effect that lies half the width of its accepted range outside; 0 leaves them out.
 - ``prior``: weight of a parameter's distance from its recorded value, in standard deviations of its distribution.
 """
 
@@ -31,7 +32,7 @@ from ..stockflow.model import Model
 
 DOUBTFUL = "doubtful"
 _FOLDER = "calibration"
-_OPTIONAL = ("description", "years", "prior", "free", "targets", "errors", "grades", "weights")
+_OPTIONAL = ("description", "years", "prior", "evidence", "free", "targets", "errors", "grades", "weights")
 _ERRORS = {"share": 0.05, "difference": 0.02}
 
 
@@ -42,7 +43,7 @@ class Plan:
     Attributes
     ----------
     years : first and last calendar year that count.
-    prior : weight of the distance from a recorded value.
+    prior : weight of the distance from a recorded value; ``evidence`` of the distance of an effect from its range.
     free : names of parameters, or ``name[element]``, with the reason.
     targets : how near a run should come, by variable; ``errors`` what an error is counted in without one.
     grades : weight of a value by its grade.
@@ -53,6 +54,7 @@ class Plan:
     file: str
     years: tuple[int, int]
     prior: float = 0.5
+    evidence: float = 0.0
     free: Mapping[str, str] = field(default_factory=dict)
     targets: Mapping[str, float] = field(default_factory=dict)
     errors: Mapping[str, float] = field(default_factory=lambda: dict(_ERRORS))
@@ -94,20 +96,25 @@ class Plan:
 
 def _read(file: Path, place: Place) -> Plan:
     header = HeadedFile.read(file, ("title",), _OPTIONAL)
-    prior = header.number("prior")
-    if prior is not None and prior < 0:
-        raise header.error("prior", f"{prior:g} must not be below 0")
     return Plan(
         title=header.text("title"),
         file=str(file),
         years=_years(header, place),
-        prior=Plan.prior if prior is None else prior,
+        prior=_not_negative(header, "prior", Plan.prior),
+        evidence=_not_negative(header, "evidence", Plan.evidence),
         free=_reasons(header),
         targets=_numbers(header, "targets", _flat_variables(place.model), above_zero=True),
         errors=_ERRORS | _numbers(header, "errors", tuple(_ERRORS), above_zero=True),
         grades=_numbers(header, "grades", (*GRADES, DOUBTFUL)),
         weights=_weights(header, place.model),
     )
+
+
+def _not_negative(header: HeadedFile, key: str, default: float) -> float:
+    found = header.number(key)
+    if found is not None and found < 0:
+        raise header.error(key, f"{found:g} must not be below 0")
+    return default if found is None else found
 
 
 def _years(header: HeadedFile, place: Place) -> tuple[int, int]:
