@@ -52,7 +52,7 @@ def behaviour(
     Returns
     -------
     pandas.DataFrame
-        A row for each claim: check (its name), claim, holds, found (the numbers), why.
+        A row for each claim: check (its name), claim, holds, found (the numbers), why, miss (why it is known not to).
 
     Raises
     ------
@@ -68,10 +68,11 @@ def behaviour(
             "holds": each.holds,
             "found": each.found,
             "why": each.behaviour.why,
+            "miss": each.behaviour.miss,
         }
         for each in judged(Place.load(place), FILE if file is None else FilePath(file))
     ]
-    return pandas.DataFrame(rows, columns=["check", "claim", "holds", "found", "why"])
+    return pandas.DataFrame(rows, columns=["check", "claim", "holds", "found", "why", "miss"])
 
 
 def judged(place: Place, file: FilePath = FILE) -> Iterator[Judged]:

@@ -18,7 +18,7 @@ from .stockflow.record_values import read_toml
 
 FILE = DATA / "behaviour.toml"
 _NEEDED = ("then", "why")
-_KEYS = ("when", "date", "until", "scenario", "base", *_NEEDED)
+_KEYS = ("when", "date", "until", "scenario", "base", *_NEEDED, "miss")
 #: What a quantity may do.
 RISES, FALLS, WITHIN, ABOVE, BELOW = "rises", "falls", "stays within", "stays above", "stays below"
 VERBS = (RISES, FALLS, WITHIN, ABOVE, BELOW)
@@ -70,6 +70,7 @@ class Behaviour:
     when : new values by lever, driver or parameter; numbers hold from ``date`` on, up to ``until`` if that is given.
     scenario, base : the scenarios of the run and of what it is compared with; with ``when`` both are the same.
     why : the mechanism or the literature from which it follows.
+    miss : why the model is known to do otherwise; empty if it is not.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Behaviour:
     base: str
     claims: tuple[Claim, ...]
     why: str
+    miss: str = ""
 
 
 def read_behaviour(file: Path = FILE) -> dict[str, Behaviour]:
@@ -117,7 +119,8 @@ def _read(where: str, name: str, content: Any) -> Behaviour:
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
         raise RecordError(f"{where}: then: {content['then']!r} must be a text or a list of texts, such as {EXAMPLE}")
     claims = tuple(read_claim(f"{where}: then", text, date) for text in texts)
-    return Behaviour(name, where, when, date, until, scenario or base, base, claims, _text(where, content, "why"))
+    why, miss = _text(where, content, "why"), _text(where, content, "miss")
+    return Behaviour(name, where, when, date, until, scenario or base, base, claims, why, miss)
 
 
 def _text(where: str, content: Mapping[str, Any], key: str) -> str:

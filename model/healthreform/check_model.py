@@ -306,7 +306,8 @@ def _behaviour(place: Place) -> Iterator[Finding]:
     yield Finding("behaviour", held == len(found), f"{held} of {len(found)} claims hold, in {checks} checks")
     for each in found:
         if not each.holds:
-            text = f"{each.claim.text}: {each.found}; {each.behaviour.why}"
+            known = f" Known miss: {each.behaviour.miss}" if each.behaviour.miss else ""
+            text = f"{each.claim.text}: {each.found}; expected because: {each.behaviour.why}{known}"
             yield Finding(f"behaviour: {each.behaviour.name}", False, text)
 
 
