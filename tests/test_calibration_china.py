@@ -45,7 +45,7 @@ def synthetic():
 
 @pytest.fixture(scope="module")
 def found(synthetic):
-    plan = dataclasses.replace(Plan.load(Place.load("china")), prior=0.0)
+    plan = dataclasses.replace(Plan.load(Place.load("china")), prior=0.0, evidence=0.0)
     return hr.calibrate("china", plan=plan, free=list(TRUTH), observed=synthetic, starts=32, polished=2)
 
 

@@ -56,7 +56,7 @@ def test_run_prints_headlines_and_saves_the_run(command, tmp_path):
 def test_run_takes_changes_constant_dated_and_of_one_element(command, tmp_path):
     changes = ("--set", "payroll_limit=2.5", "--set", "fixed_pay_share[primary]=2012:0.7,2014:0.9")
     code, _, _ = command(
-        "run", "--stop", 2015, *changes, "--step", "1/8", "-o", tmp_path / "run.csv", "--show", "mean_pay"
+        "run", "--stop", 2015, *changes, "--step", "1/32", "-o", tmp_path / "run.csv", "--show", "mean_pay"
     )
     table = pd.read_csv(tmp_path / "run.csv", comment="#")
     assert code == 0 and (table.payroll_limit == 2.5).all()

@@ -355,11 +355,10 @@ def test_figures_are_short_and_dates_whole() -> None:
 
 
 def test_the_experiment_saves_table_page_members_and_figure_that_agree(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(validation, "_FEWEST_RUNS", 24)
     folder, printed = tmp_path / "measured_effects", io.StringIO()
-    experiment.run(experiment.Spec(members=3, bound=9.0), folder, Console(file=printed, width=140))
+    experiment.run(experiment.Spec(members=3), folder, Console(file=printed, width=140))
     assert {path.name for path in folder.iterdir()} == {"effects.csv", "members.csv", "evidence.md", "figures"}
     saved = pandas.read_csv(folder / "effects.csv", index_col="name", keep_default_na=False)
     page = (folder / "evidence.md").read_text(encoding="utf-8")
