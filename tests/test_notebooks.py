@@ -53,7 +53,7 @@ def test_what_the_notebook_on_the_drug_margin_says_is_so() -> None:
     margin = {name: float(run["surplus_margin"].sel(tier="tertiary", time=2016)) for name, run in runs.items()}
     assert pay["uncompensated"] < pay["enacted"] < pay["kept"]
     assert margin["uncompensated"] < margin["enacted"] < margin["kept"]
-    lost = {name: hr.ledger(runs[name], runs["kept"])["net"] for name in ("enacted", "uncompensated")}
+    lost = {name: hr.ledger(runs[name], runs["kept"])["total"] for name in ("enacted", "uncompensated")}
     assert lost["uncompensated"]["health_worker"] < min(0, lost["enacted"]["health_worker"])
     providers = [name for name in lost["uncompensated"].index if name.startswith("provider[")]
     assert lost["uncompensated"]["health_worker"] < lost["uncompensated"][providers].sum(), "pay bears most of it"

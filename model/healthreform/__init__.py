@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .behaviour_checks import behaviour
     from .calibration.calibrating import calibrate, fit
     from .check_model import check
     from .ensembles import ensemble
-    from .flows_of_money import bridge, ledger, national_accounts, transactions
+    from .flows_of_money import bridge, national_accounts, transactions
+    from .gains_and_losses import ledger
+    from .gains_of_loops import loop_gains
     from .inventory import equations, levers, loops, parameters, places, scenarios, variables
     from .observations import fit_to_history, history
     from .output import OutputError, load, save, save_in_parts
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from .scenario import Scenario
     from .simulation import simulate
     from .stockflow.errors import ModelError, RecordError, RunError, StockflowError
+    from .structural_sensitivity import loop_cuts
     from .sweeping import sweep, sweep_in_chunks
     from .validation import evidence, validate
 
@@ -49,10 +53,13 @@ _WHERE = {
     "national_accounts": "flows_of_money",
     "transactions": "flows_of_money",
     "bridge": "flows_of_money",
-    "ledger": "flows_of_money",
+    "ledger": "gains_and_losses",
     "evidence": "validation",
     "validate": "validation",
     "check": "check_model",
+    "behaviour": "behaviour_checks",
+    "loop_gains": "gains_of_loops",
+    "loop_cuts": "structural_sensitivity",
     "save": "output",
     "save_in_parts": "output",
     "load": "output",
@@ -88,6 +95,9 @@ __all__ = [
     "evidence",
     "validate",
     "check",
+    "behaviour",
+    "loop_gains",
+    "loop_cuts",
     "save",
     "save_in_parts",
     "load",

@@ -17,6 +17,7 @@ from .cli_printing import (
     ERR,
     LISTED,
     OUT,
+    print_ledger,
     print_lines,
     print_run,
     print_table,
@@ -57,6 +58,13 @@ class Method(StrEnum):
 
     rk4 = "rk4"
     euler = "euler"
+
+
+class LedgerBy(StrEnum):
+    """How a ledger is told."""
+
+    account = "account"
+    payment = "payment"
 
 
 PlaceArgument = Annotated[str, typer.Argument(help="A place: a name (healthreform list places), or a .toml file.")]
@@ -226,6 +234,36 @@ def calibrate(
 
 
 @app.command()
+def ledger(
+    scenario: ScenarioArgument,
+    against: Annotated[str, typer.Option(help="The scenario it is compared with.")] = "baseline",
+    place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
+    by: Annotated[
+        LedgerBy, typer.Option(help="By account, or by payment: which flows differ most.")
+    ] = LedgerBy.account,
+    stop: StopOption = 2035,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the whole table: .csv.")] = None,
+) -> None:
+    """Who gains and who pays under a scenario: every account's net against another scenario, in billion yuan.
+
+    Each year adds up to zero over all accounts.
+
+    healthreform ledger linked_package --against baseline --by payment
+    """
+    from .gains_and_losses import ledger as compared
+    from .output import check_table_target, save_table
+    from .simulation import simulate
+
+    if output is not None:
+        check_table_target(output)
+    runs = [simulate(place, plan, stop=stop) for plan in (scenario, against)]
+    table = compared(*runs, by=by.value)
+    print_ledger(table, f"{runs[0].attrs['title']}, against: {runs[1].attrs['title']}")
+    if output is not None:
+        OUT.print(f"saved to {save_table(table, output)}")
+
+
+@app.command()
 def ensemble(
     place: PlaceArgument = "china",
     members: Annotated[int, typer.Option(help="How many members.")] = 300,
@@ -287,16 +325,16 @@ def show(
 @app.command()
 def check(
     place: Annotated[str, typer.Argument(help="A place, as for run.")] = "china",
-    adaptive: Annotated[
-        bool, typer.Option("--adaptive", help="Also integrate the first years with SciPy's adaptive solver.")
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out what takes longer: interpreter, adaptive solver, levers, cuts.")
     ] = False,
 ) -> None:
-    """Check the model: units, closed world, conservation, integration error, levers, loops with their polarity."""
+    """Check the model: units, money, integration error, loops and gains, behaviour, extremes, levers, loops cut."""
     from .check_model import findings
     from .place import Place
 
     failed = 0
-    for finding in findings(Place.load(place), adaptive=adaptive):
+    for finding in findings(Place.load(place), quick=quick):
         mark = "[green]ok    [/green]" if finding.passed else "[red]FAILED[/red]"
         OUT.print(f"{mark} [bold]{finding.name}[/bold]: ", end="")
         OUT.print(finding.result, markup=False, soft_wrap=True)
