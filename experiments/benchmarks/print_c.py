@@ -89,6 +89,9 @@ class CWriter(FunctionWriter):
     def as_real(self, a: str) -> str:
         return self.emit(f"_mm512_castsi512_pd({a})")
 
+    def to_real(self, a: str) -> str:
+        return self.emit(f"_mm512_cvtepi64_pd({a})")
+
     def whole(self, operation: str, a: str, b: int | str) -> str:
         names = {"add": "add_epi64", "sub": "sub_epi64", "and": "and_si512", "or": "or_si512"}
         if operation in SHIFTS:
@@ -268,7 +271,7 @@ def export_c(flat: FlatModel, keep: tuple[str, ...], method: str = "rk4", *, vec
         "STOCKS": len(flat.stocks),
         "PARAMETERS": len(flat.parameters),
         "PATHS": len(flat.paths),
-        "REFERENCES": len(flat.references),
+        "REFERENCES": len(layout.computed.references),
         "MOVING": len(layout.moving),
         "KEPT": len(keep),
         "RK4": int(method == "rk4"),
@@ -286,10 +289,11 @@ def _maths(name: str) -> str:
     writer = CWriter(8)
     arguments = [f"a{index}" for index in range(maths_ir.ARGUMENTS[name])]
     if name in LIBM:
-        result, usual = maths_ir.USUAL[name](writer, *arguments)
+        form = maths_ir.USUAL[name](writer, *arguments)
+        usual = " & ".join(writer.below(*pair) for pair in form.below)
         lanes = ", ".join(f"LANE({argument}, l)" for argument in arguments)
-        writer.lines.append(f"    V result = {result};")
-        writer.lines.append(f"    if (__builtin_expect({usual} != 255, 0))")
+        writer.lines.append(f"    V result = {form.value};")
+        writer.lines.append(f"    if (__builtin_expect(({usual}) != 255, 0))")
         writer.lines.append(f"        for (int l = 0; l < 8; l++) LANE(result, l) = {LIBM[name]}({lanes});")
         result = "result"
     else:
@@ -300,14 +304,14 @@ def _maths(name: str) -> str:
 
 
 def _equations(layout: Layout, writer: CWriter) -> CEquations:
-    equations = CEquations(writer, layout.model.tables, thorough=True)
-    equations.provide(places(layout.model.parameters), "parameter", never_nan=True)
-    equations.provide(places(layout.model.paths), "path", never_nan=True)
+    equations = CEquations(writer, layout.computed.tables, thorough=True)
+    equations.provide(places(layout.computed.parameters), "parameter", never_nan=True)
+    equations.provide(places(layout.computed.paths), "path", never_nan=True)
     return equations
 
 
 def _rates(layout: Layout) -> str:
-    model, writer = layout.model, CWriter(layout.options.width)
+    model, writer = layout.computed, CWriter(layout.options.width)
     equations = _equations(layout, writer)
     equations.provide(places(model.stocks), "state")
     equations.provide(places(model.references), "reference")
@@ -337,7 +341,7 @@ def _accumulate(writer: CWriter, equations: CEquations, name: str, accumulators:
 
 
 def _start(layout: Layout) -> str:
-    model, writer = layout.model, CWriter(layout.options.width)
+    model, writer = layout.computed, CWriter(layout.options.width)
     equations = _equations(layout, writer)
     needed = needed_at_start(model)
     for name, expression in model.initial:

@@ -1,6 +1,6 @@
 """Incentives: what each item earns, how far income falls short, and the volume that follows."""
 
-from ..stockflow import auxiliary, by, exp, flow, maximum, reference, smooth, stock, total
+from ..stockflow import auxiliary, by, exp, flow, maximum, reference, smooth, stock, total, where
 from .grounds import HELD, IDENTITY, MULTIPLIED
 from .names import bill_item, care, tier
 
@@ -112,12 +112,8 @@ def pressure(income_gap, income_gap_at_start, budget_gap, budget_gap_weight):
 )
 def inducement(pressure, inducement_limit, inducement_slope, inducement_mirror):
     """Volume that want of income adds, up to a limit; weaker the other way."""
-    return (
-        1
-        + (inducement_limit - 1) * (1 - exp(0 - inducement_slope * maximum(pressure, 0) / (inducement_limit - 1)))
-        - inducement_mirror
-        * (inducement_limit - 1)
-        * (1 - exp(0 - inducement_slope * maximum(0 - pressure, 0) / (inducement_limit - 1)))
+    return 1 + where(pressure > 0, 1, 0 - inducement_mirror) * (inducement_limit - 1) * (
+        1 - exp(0 - inducement_slope * maximum(pressure, 0 - pressure) / (inducement_limit - 1))
     )
 
 

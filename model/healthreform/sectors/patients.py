@@ -74,17 +74,23 @@ def price_effect(felt_price, felt_price_at_start, contact_share_at_start, price_
 @auxiliary(
     "dimensionless",
     over=care,
+    source="own formulation: constant elasticities, the upper one that of what is left to want",
+)
+def income_power(real_income, real_income_at_start, income_elasticity, income_effect_limit):
+    """Growing poorer, the part of care still sought; growing richer, the part of the room to the limit still left."""
+    return (real_income / real_income_at_start) ** where(
+        real_income > real_income_at_start, 0 - income_elasticity / (income_effect_limit - 1), income_elasticity
+    )
+
+
+@auxiliary(
+    "dimensionless",
+    over=care,
     source="own formulation: constant elasticity at first, then a ceiling, as use cannot grow for ever",
 )
-def income_effect(real_income, real_income_at_start, income_elasticity, income_effect_limit):
+def income_effect(income_power, real_income, real_income_at_start, income_effect_limit):
     """More care is sought as people grow richer, up to a limit; growing poorer, they forgo it in proportion."""
-    return where(
-        real_income > real_income_at_start,
-        1
-        + (income_effect_limit - 1)
-        * (1 - exp(0 - income_elasticity / (income_effect_limit - 1) * log(real_income / real_income_at_start))),
-        (real_income / real_income_at_start) ** income_elasticity,
-    )
+    return where(real_income > real_income_at_start, 1 + (income_effect_limit - 1) * (1 - income_power), income_power)
 
 
 @smooth(

@@ -65,7 +65,7 @@ def divide(layout: Layout) -> Division:
     number = {name: index for index, group in enumerate(groups) for name, _ in group}
     stocks: list[list[int]] = [[] for _ in groups]
     reads: list[set[str]] = [set().union(*(names_in(e) for _, e in group)) for group in groups]
-    for stock, pairs in enumerate(layout.model.rates):
+    for stock, pairs in enumerate(layout.computed.rates):
         known = max((number.get(flow, 0) for _, flow in pairs), default=0)
         stocks[known].append(stock)
         reads[known].update(flow for _, flow in pairs)
@@ -84,7 +84,7 @@ def divide(layout: Layout) -> Division:
 
 def _depth_first(layout: Layout) -> list[Equation]:
     """Needed equations, each right after what only it waits for, from one stock's flows to the next."""
-    model, needed = layout.model, needed_equations(layout)
+    model, needed = layout.computed, needed_equations(layout)
     expressions = {name: expression for name, expression in model.equations if name in needed}
     ordered: dict[str, Expression] = {}
     roots = [flow for pairs in model.rates for _, flow in pairs if flow in expressions]

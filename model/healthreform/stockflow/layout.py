@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from .errors import ModelError, nearest
 from .expression import Expression, names_in
 from .flat import FlatModel
+from .reduction import with_inverses
 
 METHODS = {"rk4": (1.0, 2.0, 2.0, 1.0), "euler": (1.0,)}
 
@@ -38,6 +39,8 @@ class Layout:
 
     Attributes
     ----------
+    model : what was planned.
+    computed : the same as the kernel computes it, see `reduction`.
     kept_stocks, kept_parameters, kept_references, kept_moving : (index, column) pairs of what is reported; the moving
         ones are equations and dated inputs, the index is their place among the accumulators.
     moving : names of the accumulators.
@@ -46,6 +49,7 @@ class Layout:
     """
 
     model: FlatModel
+    computed: FlatModel
     options: Options
     kept_stocks: tuple[tuple[int, int], ...]
     kept_parameters: tuple[tuple[int, int], ...]
@@ -96,10 +100,12 @@ def plan(model: FlatModel, options: Options) -> Layout:
         index for index, time in enumerate(model.time_constants) if time.name in parameters or time.name in references
     ]
     others = [index for index in range(len(model.time_constants)) if index not in set(fixed)]
-    offsets, vectors = _offsets(model, len(moving), len(others))
+    computed = with_inverses(model)
+    offsets, vectors = _offsets(computed, len(moving), len(others))
     kept_stocks, kept_parameters, kept_references, kept_moving = (tuple(group) for group in groups)
     return Layout(
         model=model,
+        computed=computed,
         options=options,
         kept_stocks=kept_stocks,
         kept_parameters=kept_parameters,
@@ -122,9 +128,10 @@ def _offsets(model: FlatModel, moving: int, times: int) -> tuple[dict[str, int],
     """Vector offsets of the parts of a thread's work space, and its length in vectors."""
     sizes = {
         "state": len(model.stocks),
-        "stage": len(model.stocks),
-        "spare": len(model.stocks),
-        "sum": len(model.stocks),
+        "first": len(model.stocks),
+        "second": len(model.stocks),
+        "third": len(model.stocks),
+        "fourth": len(model.stocks),
         "parameter": len(model.parameters),
         "path": len(model.paths),
         "reference": len(model.references),
@@ -149,7 +156,7 @@ def _offsets(model: FlatModel, moving: int, times: int) -> tuple[dict[str, int],
 
 def needed_equations(layout: Layout) -> frozenset[str]:
     """Names that rates, outputs or moving time constants depend on; equations not among them are left out."""
-    model = layout.model
+    model = layout.computed
     wanted = {name for pairs in model.rates for _, name in pairs} | set(layout.moving)
     wanted |= {model.time_constants[index].name for index in layout.moving_times}
     return _reached(model.equations, wanted)

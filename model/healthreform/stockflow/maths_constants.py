@@ -2,84 +2,84 @@
 
 from __future__ import annotations
 
+from struct import pack, unpack
+
 LN2_HIGH = 0.693147180559663  # 42 bits, so a whole number of up to 11 bits times it is exact
 LN2_LOW = 2.8235290563031577e-13
 INVERSE_LN2 = 1.4426950408889634
 ROUND_TO_WHOLE = 6755399441055744.0  # 1.5 * 2**52: adding it leaves the nearest whole number in the low bits
 
-# (exp(r) - 1 - r) / r**2 for |r| <= ln(2)/2
-EXP_TAIL = (
-    0.5000000000000008,
-    0.16666666666666438,
-    0.041666666666554886,
-    0.00833333333348746,
-    0.0013888888937842003,
-    0.00019841269507880451,
-    2.4801498550416054e-05,
-    2.755759423234307e-06,
-    2.7628455796718346e-07,
-    2.4995406666229205e-08,
-)
-# The same for |r| <= ln(2)/32, where the terms of the series serve: the next one is below 2e-18
-SHORT_EXP_TAIL = (1.0 / 2.0, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0, 1.0 / 5040.0)
+# (exp(r) - 1 - r) / r**2 for |r| <= ln(2)/32, where the terms of the series serve: the next one is below 2e-18
+EXP_TAIL = (1.0 / 2.0, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0, 1.0 / 5040.0)
 SIXTEENTHS = tuple(2.0 ** (part / 16.0) for part in range(16))
-# For the logarithm: sixteen steps of the mantissa from 0.705 on, for each a short number near its
-# inverse, so that r = mantissa * inverse - 1 is exact and below 0.04, and minus the logarithm of that in two parts, the
-# first with 42 bits.  The step around 1 has the inverse 1, which keeps small logarithms precise.
+
+
+def _less_part(part: int, value: float) -> float:
+    whole = int.from_bytes(pack("<d", value), "little") - (part << 48)
+    return float(unpack("<d", whole.to_bytes(8, "little"))[0])
+
+
+# The same with a number of sixteenths taken from the bits, so that adding that number and 16 n, shifted by 48, to the
+# bits gives the power with its whole exponent n
+SIXTEENTHS_LESS_PART = tuple(_less_part(part, value) for part, value in enumerate(SIXTEENTHS))
+# For the logarithm: sixteen steps of the mantissa from 0.705 on, for each a number near its inverse, so that
+# r = mantissa * inverse - 1 is below 0.04, and minus the logarithm of that: a multiple of 2**-42 and what is missing.
+# The inverses were searched so that this is below 2**-65, which a logarithm need not know, only a large power.
+# The step around 1 has the inverse 1, which keeps small logarithms precise.
 LOG_START_BITS = 0x3FE6900000000000
 LOG_INVERSE = (
-    1.375,
-    1.3125,
-    1.28125,
-    1.21875,
-    1.1875,
-    1.125,
-    1.09375,
-    1.0625,
-    1.03125,
+    1.3747030549359283,
+    1.3124932144435968,
+    1.281009135430929,
+    1.2187496110647733,
+    1.1876841485865368,
+    1.1251569636051224,
+    1.0937410056173829,
+    1.0626448504506523,
+    1.0312436391450341,
     1.0,
-    0.9375,
-    0.875,
-    0.84375,
-    0.796875,
-    0.75,
-    0.71875,
+    0.9375203208809914,
+    0.8751050268836679,
+    0.843727198920672,
+    0.7970554900698333,
+    0.7499858794235864,
+    0.7188326812471199,
 )
 LOG_HIGH = (
-    -0.31845373111855224,
-    -0.2719337154835557,
-    -0.2478361639045943,
-    -0.19782574332998593,
-    -0.17185025692674571,
-    -0.11778303565643,
-    -0.08961215868976069,
-    -0.06062462181648698,
-    -0.03077165866670839,
+    -0.3182377477492082,
+    -0.27192854552254175,
+    -0.24764815437310972,
+    -0.1978254242035291,
+    -0.17200531739808866,
+    -0.11792254912847966,
+    -0.08960393522033883,
+    -0.060760942360275294,
+    -0.030765490545945795,
     0.0,
-    0.0645385211375924,
-    0.13353139262449076,
-    0.16989903679541385,
-    0.22705745063535687,
-    0.28768207245184385,
-    0.33024168687052224,
+    0.06451684576609296,
+    0.13341136910344176,
+    0.16992606066196458,
+    0.2268309789394607,
+    0.28770090006423743,
+    0.3301266587079681,
 )
 LOG_LOW = (
-    1.7625431312172662e-14,
-    -8.604306772808733e-14,
-    1.3029797173308663e-14,
-    6.604544877082384e-14,
-    8.649239607212071e-14,
-    4.654729747598445e-14,
-    7.355770219435029e-14,
-    5.213620639136504e-14,
-    -4.529814257790929e-14,
+    3.687971218083846e-23,
+    3.1071142899177294e-21,
+    1.48836504291874e-20,
+    4.264359057028767e-21,
+    7.939601324475867e-21,
+    -1.2517548271091915e-21,
+    -1.5133732279108272e-20,
+    -1.59001724144982e-20,
+    3.8559406475766116e-21,
     0.0,
-    -2.1225608044809997e-14,
-    3.1859736349078334e-14,
-    -1.6376276414097503e-14,
-    -1.078736749871691e-14,
-    -6.292357389008195e-14,
-    5.4612144489920215e-14,
+    9.190875414758725e-21,
+    -4.070686798060231e-21,
+    1.6083158046035654e-20,
+    -8.275171970591197e-21,
+    1.6416561576567102e-20,
+    6.6729479821953225e-21,
 )
 # -2 (log(1 + r) - r + r**2/2) / r**3
 LOG_TAIL = (
@@ -93,8 +93,34 @@ LOG_TAIL = (
     0.20067476072593177,
     -0.18256863022457523,
 )
-# (a + 3) exp(a**2/2) normal_cdf(-a) in t = 1 - 6/(a + 3), for 0 <= a <= 39
-NORMAL_SHIFT = 3.0
+# (a + 6) exp(a**2/2) normal_cdf(-a) in t = (2.5 a - 6) / (a + 6), for 0 <= a <= 8
+NORMAL_CENTRE_END = 8.0
+NORMAL_CENTRE_SHIFT = 6.0
+NORMAL_CENTRE_TOP = (2.5, -6.0)
+NORMAL_CENTRE = (
+    1.2266784126276986,
+    -0.8771408375691946,
+    0.5113542865601013,
+    -0.24589688550184333,
+    0.09756335653015781,
+    -0.03157471643352519,
+    0.008093781208072217,
+    -0.0015334316704575625,
+    0.00017295862486357976,
+    3.0860187832878928e-06,
+    -5.04375047340457e-06,
+    6.341166898260174e-07,
+    7.198742055986039e-08,
+    -2.632483267222578e-08,
+    -2.7454586163694557e-10,
+    8.771375365582412e-10,
+    -2.7764378441932742e-11,
+    -2.5782839021711812e-11,
+    1.4441062899917932e-12,
+)
+# (a + 3) exp(a**2/2) normal_cdf(-a) in t = (a - 3) / (a + 3), for 0 <= a <= 39
+NORMAL_TAIL_SHIFT = 3.0
+NORMAL_TAIL_TOP = (1.0, -3.0)
 NORMAL_TAIL = (
     0.729083690133373,
     -0.5093319819174895,
@@ -122,10 +148,9 @@ NORMAL_TAIL = (
     -5.544997369766094e-09,
     -4.815356369285977e-10,
 )
-NORMAL_LOW = (-4.4739366054625295e-17, -4.967340918223496e-17)  # what rounding took from the first two
 MANTISSA_MASK = 0x000FFFFFFFFFFFFF
 SMALLEST_NORMAL = 2.2250738585072014e-308
 TWO_TO_54 = 18014398509481984.0
-NORMAL_TAIL_END = 37.0  # exp(-x**2/2)/(x+3) beyond it may be subnormal
 NORMAL_EXPONENTS = 700.0  # exp of it and of its negative are normal numbers
 BEYOND_EXPONENTS = 1100.0  # exp of it overflows and of its negative underflows, with room to spare
+LARGEST_SHORT_POWER = 16.0  # up to it a rounding error of 2**-58 in a logarithm is less than half a unit of the power

@@ -1,10 +1,10 @@
 """Exponential, logarithm, power and normal distribution function as vector code.
 
-They are polynomials.  Each is within two units in the last place over the whole range
-(tests/stockflow/test_engine_maths.py measures them against exact values), and zero, negative, subnormal, infinite and
-NaN arguments give what IEEE 754 and C99 ask for.
+They are polynomials.  Each is within two units in the last place over the whole range, the normal distribution
+function within eight (tests/stockflow/test_engine_maths.py measures them against exact values), and zero, negative,
+subnormal, infinite and NaN arguments give what IEEE 754 and C99 ask for.
 
-Each is written twice, with the same bits wherever both hold.  The usual form is inlined into the equations, because
+Each is written twice, with the same bits wherever both hold.  The usual form is written into the equations, because
 calls would cost more than all else together; it is right for normal arguments and results, and says in which lanes it
 is.  The thorough form is right for all arguments, and is called where the usual one is not enough.
 """
@@ -19,6 +19,7 @@ from .maths_constants import (
     BEYOND_EXPONENTS,
     EXP_TAIL,
     INVERSE_LN2,
+    LARGEST_SHORT_POWER,
     LN2_HIGH,
     LN2_LOW,
     LOG_HIGH,
@@ -27,18 +28,35 @@ from .maths_constants import (
     LOG_START_BITS,
     LOG_TAIL,
     MANTISSA_MASK,
+    NORMAL_CENTRE,
+    NORMAL_CENTRE_END,
+    NORMAL_CENTRE_SHIFT,
+    NORMAL_CENTRE_TOP,
     NORMAL_EXPONENTS,
-    NORMAL_LOW,
-    NORMAL_SHIFT,
     NORMAL_TAIL,
-    NORMAL_TAIL_END,
+    NORMAL_TAIL_SHIFT,
+    NORMAL_TAIL_TOP,
     ROUND_TO_WHOLE,
-    SHORT_EXP_TAIL,
     SIXTEENTHS,
+    SIXTEENTHS_LESS_PART,
     SMALLEST_NORMAL,
     TWO_TO_54,
 )
 from .vector_ir import FunctionWriter, bits
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """A value in its usual form.
+
+    Attributes
+    ----------
+    value : the vector.
+    below : whole numbers without sign and limits; the value is right where each number is below its limit.
+    """
+
+    value: str
+    below: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +73,28 @@ def fast_sum(writer: FunctionWriter, a: str, b: str) -> Pair:
     return Pair(high, writer.subtract(b, writer.subtract(high, a)))
 
 
-def exact_sum(writer: FunctionWriter, a: str, b: str) -> Pair:
-    """``a + b`` without error."""
-    high = writer.add(a, b)
-    of_b = writer.subtract(high, a)
-    of_a = writer.subtract(high, of_b)
-    return Pair(high, writer.add(writer.subtract(a, of_a), writer.subtract(b, of_b)))
-
-
 def exact_product(writer: FunctionWriter, a: str, b: str) -> Pair:
     """``a * b`` without error."""
     high = writer.multiply(a, b)
     return Pair(high, writer.fma(a, b, writer.negate(high)))
 
 
-def write_usual_exp(writer: FunctionWriter, x: str) -> tuple[str, str]:
-    """Exponential of x, and where it is right: where the result is a normal number."""
-    usual = writer.compare("olt", writer.absolute(x), writer.number(NORMAL_EXPONENTS))
-    return _scale_usual(writer, *_exp_by_table(writer, x, None)), usual
+def _size_below(w: FunctionWriter, x: str, limit: float) -> tuple[str, int]:
+    """That a number is smaller than a limit, as whole numbers: not a number counts as larger than all."""
+    return w.as_integer(w.absolute(x)), int(bits(limit), 16)
+
+
+def write_usual_exp(writer: FunctionWriter, x: str) -> Usual:
+    """Exponential of x, right where the result is a normal number."""
+    return Usual(_usual_exp(writer, x, None), (_size_below(writer, x, NORMAL_EXPONENTS),))
+
+
+def _usual_exp(w: FunctionWriter, x: str, low: str | None) -> str:
+    """exp(x + low) where the result is normal."""
+    number, excess = _exp_reduced(w, x, low)
+    part = w.as_integer(w.pick(SIXTEENTHS_LESS_PART, number, "hr_exp_less_part"))
+    power = w.as_real(w.whole("add", part, w.whole("shl", number, 48)))
+    return w.fma(power, excess, power)
 
 
 def write_exp(writer: FunctionWriter, x: str) -> str:
@@ -83,9 +105,16 @@ def write_exp(writer: FunctionWriter, x: str) -> str:
 
 
 def _exp_by_table(w: FunctionWriter, x: str, low: str | None) -> tuple[str, str]:
-    """exp(x + low) as a mantissa from 1 to 2 and the bits of a whole power of two; |x| <= 1100 or NaN.
+    """exp(x + low) as a mantissa from 1 to 2 and the bits of a whole power of two; |x| <= 1100 or NaN."""
+    number, excess = _exp_reduced(w, x, low)
+    power = w.pick(SIXTEENTHS, number, "hr_exp_sixteenths")
+    return w.fma(power, excess, power), w.whole("ashr", number, 4)
 
-    A sixteenth of a power of two comes from a table, which leaves so little that a short polynomial is enough.
+
+def _exp_reduced(w: FunctionWriter, x: str, low: str | None) -> tuple[str, str]:
+    """X + low in sixteenths of a power of two, in the low bits of a whole number, and exp of what is left less one.
+
+    A table of sixteenths leaves so little that a short polynomial is enough.
     """
     shifted = w.fma(x, w.number(16.0 * INVERSE_LN2), w.number(ROUND_TO_WHOLE))
     whole = w.subtract(shifted, w.number(ROUND_TO_WHOLE))
@@ -94,21 +123,7 @@ def _exp_by_table(w: FunctionWriter, x: str, low: str | None) -> tuple[str, str]
     if low is not None:
         remainder = w.add(remainder, low)
     square = w.multiply(remainder, remainder)
-    excess = w.fma(square, w.polynomial(remainder, SHORT_EXP_TAIL), remainder)
-    number = w.as_integer(shifted)
-    power = w.pick(SIXTEENTHS, number, "hr_exp_sixteenths")
-    return w.fma(power, excess, power), w.whole("ashr", number, 4)
-
-
-def _exp_parts(w: FunctionWriter, x: str, low: str) -> tuple[Pair, str]:
-    """exp(x + low) as a mantissa near 1 in two parts and the bits of a power of two; |x| <= 1100 or NaN."""
-    shifted = w.fma(x, w.number(INVERSE_LN2), w.number(ROUND_TO_WHOLE))
-    whole = w.subtract(shifted, w.number(ROUND_TO_WHOLE))
-    remainder = w.fma(whole, w.number(-LN2_HIGH), x)
-    remainder = w.add(w.fma(whole, w.number(-LN2_LOW), remainder), low)
-    square = w.multiply(remainder, remainder)
-    excess = w.fma(square, w.polynomial(remainder, EXP_TAIL), remainder)
-    return fast_sum(w, w.number(1.0), excess), w.as_integer(shifted)
+    return w.as_integer(shifted), w.fma(square, w.polynomial(remainder, EXP_TAIL), remainder)
 
 
 def _scale(w: FunctionWriter, mantissa: str, exponent: str) -> str:
@@ -121,23 +136,16 @@ def _scale(w: FunctionWriter, mantissa: str, exponent: str) -> str:
     return w.multiply(w.multiply(mantissa, first), second)
 
 
-def _scale_usual(w: FunctionWriter, mantissa: str, exponent: str) -> str:
-    """Mantissa * 2**n where the result is normal."""
-    return w.as_real(w.whole("add", w.as_integer(mantissa), w.whole("shl", exponent, 52)))
-
-
 def _split(w: FunctionWriter, x: str) -> tuple[str, str, str]:
     """X = m * 2**k with m in an octave from 0.705 on: m, k and the number of m's sixteenth, for normal x > 0."""
     offset = w.whole("sub", w.as_integer(x), LOG_START_BITS)
     mantissa = w.as_real(w.whole("add", w.whole("and", offset, MANTISSA_MASK), LOG_START_BITS))
-    # A small whole number becomes a double by standing in the low bits of 1.5 * 2**52.
-    magic = w.as_real(w.whole("add", w.whole("ashr", offset, 52), 0x4338000000000000))
-    return mantissa, w.subtract(magic, w.number(ROUND_TO_WHOLE)), w.whole("lshr", offset, 48)
+    return mantissa, w.to_real(w.whole("ashr", offset, 52)), w.whole("lshr", offset, 48)
 
 
-def _normal(w: FunctionWriter, x: str) -> str:
-    """Whether x is a normal positive number."""
-    return w.below(w.whole("sub", w.as_integer(x), 1 << 52), 0x7FE << 52)
+def _normal(w: FunctionWriter, x: str) -> tuple[str, int]:
+    """That x is a normal positive number."""
+    return w.whole("sub", w.as_integer(x), 1 << 52), 0x7FE << 52
 
 
 def _make_normal(w: FunctionWriter, x: str) -> tuple[str, str]:
@@ -147,9 +155,9 @@ def _make_normal(w: FunctionWriter, x: str) -> tuple[str, str]:
     return scaled, w.select(small, w.number(54.0), w.number(0.0))
 
 
-def write_usual_log(writer: FunctionWriter, x: str) -> tuple[str, str]:
-    """log(x), and where it is right: where x is a normal positive number."""
-    return _log_of_split(writer, *_split(writer, x)), _normal(writer, x)
+def write_usual_log(writer: FunctionWriter, x: str) -> Usual:
+    """log(x), right where x is a normal positive number."""
+    return Usual(_log_of_split(writer, *_split(writer, x)), (_normal(writer, x),))
 
 
 def write_log(writer: FunctionWriter, x: str) -> str:
@@ -163,44 +171,52 @@ def write_log(writer: FunctionWriter, x: str) -> str:
     return w.select(w.compare("olt", x, w.number(0.0)), w.number(nan), result)
 
 
-def _log_known(w: FunctionWriter, mantissa: str, exponent: str, number: str) -> tuple[str, str, str]:
-    """A short number near the mantissa and the logarithm of it and of the power of two: r, and that in two parts."""
+def _log_of_split(w: FunctionWriter, mantissa: str, exponent: str, number: str) -> str:
+    known, r, tail = _log_terms(w, mantissa, exponent, number)
+    return w.add(w.add(known, r), tail)
+
+
+def _short_log(w: FunctionWriter, mantissa: str, exponent: str, number: str) -> Pair:
+    """A logarithm within 2**-57."""
+    known, r, tail = _log_terms(w, mantissa, exponent, number)
+    return fast_sum(w, known, w.add(r, tail))
+
+
+def _log_terms(w: FunctionWriter, mantissa: str, exponent: str, number: str) -> tuple[str, str, str]:
+    """A logarithm as the sum of what is known, a remainder below 0.04 and the series' tail."""
     r = w.fma(mantissa, w.pick(LOG_INVERSE, number, "hr_log_inverse"), w.number(-1.0))
     known = w.fma(exponent, w.number(LN2_HIGH), w.pick(LOG_HIGH, number, "hr_log_high"))
-    known_low = w.fma(exponent, w.number(LN2_LOW), w.pick(LOG_LOW, number, "hr_log_low"))
-    return r, known, known_low
-
-
-def _log_of_split(w: FunctionWriter, mantissa: str, exponent: str, number: str) -> str:
-    r, known, known_low = _log_known(w, mantissa, exponent, number)
     square = w.multiply(r, w.multiply(w.number(-0.5), r))
-    tail = w.fma(w.multiply(r, square), w.polynomial(r, LOG_TAIL), square)
-    return w.add(known, w.add(r, w.add(known_low, tail)))
+    rest = w.fma(exponent, w.number(LN2_LOW), square)
+    return known, r, w.fma(w.multiply(r, square), w.polynomial(r, LOG_TAIL), rest)
 
 
-def _log_pair(w: FunctionWriter, x: str, extra: str | None = None) -> Pair:
-    """log(x * 2**-extra) to about 63 bits, for normal x > 0."""
-    mantissa, exponent, number = _split(w, x)
-    if extra is not None:
-        exponent = w.subtract(exponent, extra)
-    r, known, known_low = _log_known(w, mantissa, exponent, number)
+def _long_log(w: FunctionWriter, mantissa: str, exponent: str, number: str) -> Pair:
+    """A logarithm to about 63 bits."""
+    known = w.fma(exponent, w.number(LN2_HIGH), w.pick(LOG_HIGH, number, "hr_log_high"))
+    known_low = w.fma(exponent, w.number(LN2_LOW), w.pick(LOG_LOW, number, "hr_log_low"))
+    product = exact_product(w, mantissa, w.pick(LOG_INVERSE, number, "hr_log_inverse"))
+    ratio = fast_sum(w, w.subtract(product.high, w.number(1.0)), product.low)
+    r, r_low = ratio.high, ratio.low
     first = fast_sum(w, known, r)
     minus_half = w.multiply(w.number(-0.5), r)
     square = w.multiply(r, minus_half)
     square_low = w.fma(r, minus_half, w.negate(square))
     second = fast_sum(w, first.high, square)
     tail = w.multiply(w.multiply(r, square), w.polynomial(r, LOG_TAIL))
-    low = w.add(w.add(w.add(known_low, first.low), w.add(square_low, second.low)), tail)
+    low = w.add(w.add(known_low, first.low), w.fma(w.negate(r), r_low, r_low))
+    low = w.add(w.add(low, w.add(square_low, second.low)), tail)
     return fast_sum(w, second.high, low)
 
 
-def write_usual_power(writer: FunctionWriter, x: str, y: str) -> tuple[str, str]:
-    """X ** y, and where it is right: where x is normal and positive and so is the result."""
+def write_usual_power(writer: FunctionWriter, x: str, y: str) -> Usual:
+    """X ** y, right where x is normal and positive, y is not large and the result is normal."""
     w = writer
-    logarithm = _log_pair(w, x)
+    logarithm = _short_log(w, *_split(w, x))
     power = exact_product(w, y, logarithm.high)
-    result = _scale_usual(w, *_exp_by_table(w, power.high, w.fma(y, logarithm.low, power.low)))
-    return result, w.both(_normal(w, x), w.compare("olt", w.absolute(power.high), w.number(NORMAL_EXPONENTS)))
+    result = _usual_exp(w, power.high, w.fma(y, logarithm.low, power.low))
+    sizes = _size_below(w, power.high, NORMAL_EXPONENTS), _size_below(w, y, LARGEST_SHORT_POWER)
+    return Usual(result, (_normal(w, x), *sizes))
 
 
 def write_power(writer: FunctionWriter, x: str, y: str) -> str:
@@ -208,7 +224,11 @@ def write_power(writer: FunctionWriter, x: str, y: str) -> str:
     w = writer
     size = w.absolute(x)
     scaled, extra = _make_normal(w, size)
-    logarithm = _log_pair(w, scaled, extra)
+    mantissa, exponent, number = _split(w, scaled)
+    exponent = w.subtract(exponent, extra)
+    long, short = _long_log(w, mantissa, exponent, number), _short_log(w, mantissa, exponent, number)
+    shortly = w.compare("olt", w.absolute(y), w.number(LARGEST_SHORT_POWER))
+    logarithm = Pair(w.select(shortly, short.high, long.high), w.select(shortly, short.low, long.low))
     finite = w.compare("olt", size, w.number(inf))
     zero = w.compare("oeq", size, w.number(0.0))
     log_high = w.select(finite, logarithm.high, size)
@@ -241,56 +261,43 @@ def _give_sign(w: FunctionWriter, x: str, y: str, size: str) -> str:
     return w.select(broken, w.number(nan), result)
 
 
-def write_usual_normal_cdf(writer: FunctionWriter, x: str) -> tuple[str, str]:
-    """The distribution function, and where it is right: where its lower tail is a normal number."""
-    usual = writer.compare("olt", writer.absolute(x), writer.number(NORMAL_TAIL_END))
-    return _normal_cdf(writer, x, _scale_usual), usual
+def write_usual_normal_cdf(writer: FunctionWriter, x: str) -> Usual:
+    """The standard normal distribution function, right where x is not far from nought."""
+    w = writer
+    a = w.absolute(x)
+    square, minus_half = exact_product(w, a, a), w.number(-0.5)
+    density = _usual_exp(w, w.multiply(square.high, minus_half), w.multiply(square.low, minus_half))
+    value = _from_tail(w, x, w.multiply(*_normal_factors(w, a, density, centre=True)))
+    return Usual(value, (_size_below(w, x, NORMAL_CENTRE_END),))
 
 
 def write_normal_cdf(writer: FunctionWriter, x: str) -> str:
     """Distribution function of the standard normal distribution; its lower tail keeps its relative precision."""
-    return _normal_cdf(writer, x, _scale)
-
-
-def _normal_cdf(w: FunctionWriter, x: str, scale: Callable[[FunctionWriter, str, str], str]) -> str:
+    w = writer
     a = w.smaller(w.number(39.0), w.absolute(x))
-    square = exact_product(w, a, a)
-    minus_half = w.number(-0.5)
-    mantissa, exponent = _exp_parts(w, w.multiply(square.high, minus_half), w.multiply(square.low, minus_half))
-    bottom = w.add(a, w.number(NORMAL_SHIFT))
-    # Whichever is larger goes first, so that the rounding of the sum is known exactly.
-    large, small = w.larger(a, w.number(NORMAL_SHIFT)), w.smaller(a, w.number(NORMAL_SHIFT))
-    bottom_low = w.subtract(small, w.subtract(bottom, large))
-    inverse = w.divide(w.number(1.0), bottom)
-    error = w.fma(w.negate(inverse), bottom_low, w.fma(w.negate(inverse), bottom, w.number(1.0)))
-    factor = _normal_factor(w, inverse, error)
-    first = exact_product(w, mantissa.high, inverse)
-    second = exact_product(w, first.high, factor.high)
-    correction = w.fma(first.low, factor.high, w.fma(first.high, factor.low, w.multiply(second.high, error)))
-    correction = w.add(second.low, w.fma(w.multiply(mantissa.low, inverse), factor.high, correction))
-    tail = scale(w, w.add(second.high, correction), exponent)
+    square, minus_half = exact_product(w, a, a), w.number(-0.5)
+    mantissa, exponent = _exp_by_table(w, w.multiply(square.high, minus_half), w.multiply(square.low, minus_half))
+    in_centre = w.compare("olt", a, w.number(NORMAL_CENTRE_END))
+    centre, tail = (_normal_factors(w, a, mantissa, centre=which) for which in (True, False))
+    first, second = (w.select(in_centre, *pair) for pair in zip(centre, tail, strict=True))
+    return _from_tail(w, x, _scale(w, w.multiply(first, second), exponent))
+
+
+def _normal_factors(w: FunctionWriter, a: str, density: str, *, centre: bool) -> tuple[str, str]:
+    """The distribution function at -a as a product: ``exp(-a**2 / 2) / (a + shift)`` and a polynomial."""
+    shift = NORMAL_CENTRE_SHIFT if centre else NORMAL_TAIL_SHIFT
+    slope, constant = NORMAL_CENTRE_TOP if centre else NORMAL_TAIL_TOP
+    inverse = w.divide(w.number(1.0), w.add(a, w.number(shift)))
+    t = w.multiply(w.fma(w.number(slope), a, w.number(constant)), inverse)
+    return w.multiply(density, inverse), w.polynomial(t, NORMAL_CENTRE if centre else NORMAL_TAIL)
+
+
+def _from_tail(w: FunctionWriter, x: str, tail: str) -> str:
     result = w.select(w.compare("ogt", x, w.number(0.0)), w.subtract(w.number(1.0), tail), tail)
     return w.select(w.compare("oeq", x, w.number(0.0)), w.number(0.5), result)
 
 
-def _normal_factor(w: FunctionWriter, inverse: str, error: str) -> Pair:
-    """The polynomial of `NORMAL_TAIL` with its two largest terms added without rounding; inverse = 1/(a+3)(1-error)."""
-    scale = w.number(-2.0 * NORMAL_SHIFT)
-    t = w.fma(scale, inverse, w.number(1.0))
-    t_low = w.fma(scale, inverse, w.subtract(w.number(1.0), t))
-    t_low = w.fma(w.multiply(scale, inverse), error, t_low)
-    rest = w.polynomial(t, NORMAL_TAIL[2:])
-    product = exact_product(w, t, rest)
-    inner = fast_sum(w, w.number(NORMAL_TAIL[1]), product.high)
-    inner_low = w.add(w.add(inner.low, product.low), w.number(NORMAL_LOW[1]))
-    outer = exact_product(w, t, inner.high)
-    total = exact_sum(w, w.number(NORMAL_TAIL[0]), outer.high)
-    slope = w.add(inner.high, product.high)
-    low = w.fma(t_low, slope, w.fma(t, inner_low, w.add(outer.low, w.number(NORMAL_LOW[0]))))
-    return Pair(total.high, w.add(total.low, low))
-
-
-USUAL: dict[str, Callable[..., tuple[str, str]]] = {
+USUAL: dict[str, Callable[..., Usual]] = {
     "exp": write_usual_exp,
     "log": write_usual_log,
     "power": write_usual_power,
@@ -306,7 +313,7 @@ ARGUMENTS = {"exp": 1, "log": 1, "power": 2, "normal_cdf": 1}
 
 
 def maths_text(width: int, used: frozenset[str], *, permute: bool = False) -> str:
-    """Definitions of the functions an equation set uses: ``hr_NAME_usual`` to be inlined, ``hr_NAME`` to be called.
+    """Definitions of the thorough forms an equation set uses, ``hr_NAME``, and tables in memory.
 
     Parameters
     ----------
@@ -315,32 +322,18 @@ def maths_text(width: int, used: frozenset[str], *, permute: bool = False) -> st
     permute : see `FunctionWriter`.
     """
     parts = []
-    columns = {"log_inverse": LOG_INVERSE, "log_high": LOG_HIGH, "log_low": LOG_LOW, "exp_sixteenths": SIXTEENTHS}
+    columns = {"log_inverse": LOG_INVERSE, "log_high": LOG_HIGH, "log_low": LOG_LOW}
+    columns |= {"exp_sixteenths": SIXTEENTHS, "exp_less_part": SIXTEENTHS_LESS_PART}
     for name, column in columns.items():
         listed = ", ".join(f"double {bits(item)}" for item in column)
         parts.append(f"@hr_{name} = internal constant [{len(column)} x double] [{listed}]\n")
     for name in sorted(used):
-        for usual in (True, False):
-            parts.append(_definition(FunctionWriter(width, permute=permute), name, usual))
-    return "\n".join(parts)
-
-
-def _definition(w: FunctionWriter, name: str, usual: bool) -> str:
-    arguments = [f"%a{index}" for index in range(ARGUMENTS[name])]
-    listed = ", ".join(f"{w.real} {argument}" for argument in arguments)
-    if not usual:
+        w = FunctionWriter(width, permute=permute)
+        arguments = [f"%a{index}" for index in range(ARGUMENTS[name])]
+        listed = ", ".join(f"{w.real} {argument}" for argument in arguments)
         w.do(f"ret {w.real} {THOROUGH[name](w, *arguments)}")
-        return w.function(f"internal {w.real} @hr_{name}({listed}) noinline nounwind #0")
-    value, mask = USUAL[name](w, *arguments)
-    both = usual_type(w)
-    first = w.emit(f"insertvalue {both} poison, {w.real} {value}, 0")
-    w.do(f"ret {both} {w.emit(f'insertvalue {both} {first}, {w.mask} {mask}, 1')}")
-    return w.function(f"internal {both} @hr_{name}_usual({listed}) alwaysinline nounwind #0")
-
-
-def usual_type(w: FunctionWriter) -> str:
-    """Type of what a usual form gives back: the values, and where they are right."""
-    return f"{{{w.real}, {w.mask}}}"
+        parts.append(w.function(f"internal {w.real} @hr_{name}({listed}) noinline nounwind #0"))
+    return "\n".join(parts)
 
 
 def intrinsics_text(width: int) -> str:

@@ -147,6 +147,14 @@ class FunctionWriter:
         """The same bits as doubles."""
         return self.emit(f"bitcast {self.integer} {a} to {self.real}")
 
+    def to_real(self, a: str) -> str:
+        """Small whole numbers as doubles of the same value."""
+        if self.permute:
+            return self.emit(f"sitofp {self.integer} {a} to {self.real}")
+        # Without AVX-512 by standing in the low bits of 1.5 * 2**52.
+        magic = self.as_real(self.whole("add", a, 0x4338000000000000))
+        return self.subtract(magic, self.number(6755399441055744.0))
+
     def union(self, a: str, b: str) -> str:
         """All bits set in either."""
         return self.as_real(self.whole("or", self.as_integer(a), self.as_integer(b)))
@@ -159,6 +167,11 @@ class FunctionWriter:
     def below(self, a: str, limit: int) -> str:
         """A mask: where a whole number without sign is below a literal."""
         return self.emit(f"icmp ult {self.integer} {a}, splat (i64 {limit})")
+
+    def larger_whole(self, a: str, b: str) -> str:
+        """The larger of two whole numbers without sign."""
+        larger = self.emit(f"icmp ugt {self.integer} {a}, {b}")
+        return self.emit(f"select {self.mask} {larger}, {self.integer} {a}, {self.integer} {b}")
 
     def pick(self, column: tuple[float, ...], number: str, name: str) -> str:
         """Element of a constant column of up to 16 by its number in each lane; only the low 4 bits of a number count.

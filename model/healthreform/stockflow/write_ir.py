@@ -11,9 +11,10 @@ from .errors import ModelError
 from .expression import Apply, Expression, Lookup, Name, Number
 from .flat import FlatModel, Table
 from .layout import Layout, needed_at_start, places
-from .maths_ir import usual_type
+from .maths_ir import USUAL
 from .vector_ir import FunctionWriter
 
+ZERO, ONE = Number(0.0), Number(1.0)
 COMPARED = {"less": "olt", "less_equal": "ole", "greater": "ogt", "greater_equal": "oge"}
 
 
@@ -24,14 +25,14 @@ class EquationWriter:
     ----------
     writer : the function being written.
     tables : table functions by name.
-    thorough : whether functions are called in their thorough form; if not, ``unusual`` gathers where that is needed.
+    thorough : whether functions are called in their thorough form; if not, ``usual`` tells where that is not needed.
     """
 
     def __init__(self, writer: FunctionWriter, tables: Mapping[str, Table], *, thorough: bool) -> None:
         self.writer = writer
         self.tables = tables
         self.thorough = thorough
-        self.usual: str | None = None
+        self._largest: dict[int, str] = {}
         self.used: set[str] = set()
         self.names: dict[str, str] = {}
         self._sources: dict[str, tuple[str, int]] = {}
@@ -66,6 +67,7 @@ class EquationWriter:
         while pending:
             operation, node, parts = pending.pop()
             if node is not None:
+                node = _without_nought(node)
                 operation, parts = _decompose(node)
                 if operation == "number" and isinstance(node, Number):
                     values.append(self._number(node.value))
@@ -121,13 +123,22 @@ class EquationWriter:
     def _call(self, function: str, arguments: tuple[str, ...]) -> str:
         w = self.writer
         self.used.add(function)
-        listed = ", ".join(f"{w.real} {argument}" for argument in arguments)
         if self.thorough:
+            listed = ", ".join(f"{w.real} {argument}" for argument in arguments)
             return w.emit(f"call {w.real} @hr_{function}({listed})")
-        both = w.emit(f"call {usual_type(w)} @hr_{function}_usual({listed})")
-        usual = w.emit(f"extractvalue {usual_type(w)} {both}, 1")
-        self.usual = usual if self.usual is None else w.both(self.usual, usual)
-        return w.emit(f"extractvalue {usual_type(w)} {both}, 0")
+        usual = USUAL[function](w, *arguments)
+        for number, limit in usual.below:
+            so_far = self._largest.get(limit)
+            self._largest[limit] = number if so_far is None else w.larger_whole(so_far, number)
+        return usual.value
+
+    def usual(self) -> str | None:
+        """A mask: where all functions written in their usual form are right; None if there are none."""
+        w, mask = self.writer, None
+        for limit, number in self._largest.items():
+            below = w.below(number, limit)
+            mask = below if mask is None else w.both(mask, below)
+        return mask
 
     def _minimum(self, a: str, b: str) -> str:
         return self._choose(self.writer.smaller, a, b)
@@ -194,6 +205,19 @@ def _slopes(table: Table) -> tuple[float, ...]:
     return (*((y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairs), 0.0)
 
 
+def _without_nought(node: Expression) -> Expression:
+    """What remains of sums with nought, which stand in expanded equations where an element has no part."""
+    while isinstance(node, Apply) and node.operation in ("add", "subtract"):
+        left, right = node.arguments
+        if right == ZERO:
+            node = left
+        elif left == ZERO and node.operation == "add":
+            node = right
+        else:
+            break
+    return node
+
+
 def _decompose(node: Expression) -> tuple[str, tuple[Expression, ...]]:
     """An operation and its operands, with a*b + c taken as one fused operation."""
     if isinstance(node, Number):
@@ -205,6 +229,8 @@ def _decompose(node: Expression) -> tuple[str, tuple[Expression, ...]]:
     arguments = node.arguments
     if node.operation in ("add", "subtract"):
         return _fused(node.operation, *arguments)
+    if node.operation == "multiply":
+        return _scaled(*arguments)
     if node.operation == "power" and isinstance(arguments[1], Number):
         if arguments[1].value == 2.0:
             return "multiply", (arguments[0], arguments[0])
@@ -213,8 +239,22 @@ def _decompose(node: Expression) -> tuple[str, tuple[Expression, ...]]:
     return node.operation, arguments
 
 
+def _scaled(left: Expression, right: Expression) -> tuple[str, tuple[Expression, ...]]:
+    """A product; with ``1 + b`` or ``1 - b`` as one fused operation: ``a (1 - b)`` is ``a - a b``, rounded once."""
+    for a, factor in ((left, right), (right, left)):
+        if isinstance(factor, Apply) and factor.operation in ("add", "subtract"):
+            one, b = factor.arguments
+            if factor.operation == "add" and b == ONE:
+                one, b = b, one
+            if one == ONE:
+                return "fma", (a if factor.operation == "add" else Apply("negate", (a,)), b, a)
+    return "multiply", (left, right)
+
+
 def _fused(operation: str, left: Expression, right: Expression) -> tuple[str, tuple[Expression, ...]]:
     minus = operation == "subtract"
+    if left == ZERO and minus:
+        return "negate", (right,)
     if isinstance(left, Apply) and left.operation == "multiply":
         return "fma", (*left.arguments, Apply("negate", (right,)) if minus else right)
     if isinstance(right, Apply) and right.operation == "multiply":
@@ -224,7 +264,7 @@ def _fused(operation: str, left: Expression, right: Expression) -> tuple[str, tu
 
 
 RATES_POINTERS = ("work", "state", "from", "next")
-RATES_NUMBERS = ("ahead", "factor", "weight")
+RATES_NUMBERS = ("ahead", "weight")
 RATES_ARGUMENTS = ", ".join(
     [*(f"ptr noalias %{name}" for name in RATES_POINTERS), *(f"double %{name}" for name in RATES_NUMBERS)]
 )
@@ -235,7 +275,7 @@ def rates_text(layout: Layout, division: Division) -> tuple[str, frozenset[str]]
     """The function that computes all rates of change, and the functions it calls.
 
     From ``state`` it computes each stock's rate of change, writes ``from + ahead * rate`` to ``next``, and adds
-    ``factor`` times the rate to the sum of rates and ``weight`` times each kept value to its accumulator.
+    ``weight`` times each kept value to its accumulator.
     """
     texts, used = [], set()
     for number, chunk in enumerate(division.chunks):
@@ -257,10 +297,10 @@ class _ChunkWriter:
     """Writes the function of one chunk."""
 
     def __init__(self, layout: Layout, division: Division, chunk: Chunk, number: int, *, thorough: bool) -> None:
-        options, self.model = layout.options, layout.model
+        options, self.model = layout.options, layout.computed
         self.layout, self.chunk, self.number, self.thorough = layout, chunk, number, thorough
         self.writer = FunctionWriter(options.width, permute=options.permute)
-        for part in ("parameter", "path", "reference", "sum", "moving", "time", "slot"):
+        for part in ("parameter", "path", "reference", "moving", "time", "slot"):
             place = offset(layout, division, part)
             self.writer.do(f"%{part} = getelementptr inbounds {self.writer.real}, ptr %work, i64 {place}")
         self.equations = EquationWriter(self.writer, self.model.tables, thorough=thorough)
@@ -278,15 +318,13 @@ class _ChunkWriter:
     def text(self) -> str:
         """The function: what can be done twice, the test whether the usual form was enough, then what cannot."""
         w = self.writer
-        if self.equations.usual is not None:
-            unusual = w.any_lane(w.invert(self.equations.usual))
+        usual = self.equations.usual()
+        if usual is not None:
+            unusual = w.any_lane(w.invert(usual))
             with w.when(unusual, rare=True):
                 w.do(f"call void @chunk{self.number}_thorough({RATES_ARGUMENTS.replace('noalias ', '')})")
                 w.do("ret void")
         self.reports.add_up()
-        factor = w.splat("%factor")
-        for stock, rate in self.rates.items():
-            w.store(w.fma(factor, rate, w.load("%sum", stock)), "%sum", stock)
         w.do("ret void")
         ending, how = ("_thorough", "optnone ") if self.thorough else ("", "")
         return w.function(f"internal void @chunk{self.number}{ending}({RATES_ARGUMENTS}) noinline {how}nounwind #0")
@@ -301,9 +339,8 @@ class _ChunkWriter:
             if name in self.chunk.stored:
                 self.writer.store(self.equations.names[name], "%slot", self.chunk.stored[name])
         ahead = self.writer.splat("%ahead")
-        self.rates = {stock: self._rate(self.model.rates[stock]) for stock in self.chunk.stocks}
-        for stock, rate in self.rates.items():
-            value = self.writer.fma(ahead, rate, self.writer.load("%from", stock))
+        for stock in self.chunk.stocks:
+            value = self.writer.fma(ahead, self._rate(self.model.rates[stock]), self.writer.load("%from", stock))
             self.writer.store(value, "%next", stock)
 
     def _rate(self, pairs: tuple[tuple[int, str], ...]) -> str:
@@ -369,7 +406,7 @@ def start_text(layout: Layout, division: Division) -> tuple[str, frozenset[str]]
 
     It runs once for hundreds of evaluations of the rates, so it is compiled quickly rather than well.
     """
-    model, writer = layout.model, FunctionWriter(layout.options.width)
+    model, writer = layout.computed, FunctionWriter(layout.options.width)
     equations = EquationWriter(writer, model.tables, thorough=True)
     _provide_inputs(equations, model, division)
     needed = needed_at_start(model)
