@@ -64,7 +64,6 @@ def module_text(layout: Layout) -> str:
 
 
 RECORDED = ("%failed_step", "%failed_item", "%failed_state")
-ALL_LANES = "splat (i1 true)"
 MOVABLE = ("state", "first", "second", "third", "fourth")
 
 
@@ -88,7 +87,6 @@ class _KernelWriter:
         self.at = {name: w.variable("ptr", "null") for name in MOVABLE}
         self.due = w.variable("double", bits(-inf))
         self.failed, self.bad = w.variable(w.mask, "zeroinitializer"), w.variable(w.mask, "zeroinitializer")
-        self.sound = w.variable(w.mask, ALL_LANES)
         self.items = w.variable(w.integer, "zeroinitializer")
         self.item_array = w.space(f"{w.integer}, align {w.size}")
 
@@ -162,7 +160,10 @@ class _KernelWriter:
         for name, variable in self.at.items():
             w.assign("ptr", f"%at_{name}", variable)
         w.do(f"call void @start({', '.join(f'ptr %at_{name}' for name in START_ARGUMENTS)})")
-        self._check_stocks("%at_state", str(FAILED_AT_START))
+        self._clear_bad()
+        with w.loop(0, self.stocks) as index:
+            self._check_stock(index, w.load("%at_state", index))
+        self._note_failures(str(FAILED_AT_START))
 
     # -- steps
 
@@ -247,7 +248,7 @@ class _KernelWriter:
         w = self.w
         state, stage = w.read("ptr", self.at["state"]), w.read("ptr", self.at["fourth" if rk4 else "first"])
         stages = [w.read("ptr", self.at[name]) for name in MOVABLE[1:]] if rk4 else []
-        w.assign(w.mask, ALL_LANES, self.sound)
+        self._clear_bad()
         with w.loop(0, self.stocks) as index:
             value = w.load(stage, index)
             if rk4:
@@ -255,9 +256,8 @@ class _KernelWriter:
                 a, b, c, d = (w.subtract(w.load(place, index), old) for place in stages)
                 value = w.add(old, self._third(w.fma(w.number(2.0), b, w.add(w.add(a, d), c))))
                 w.store(value, stage, index)
-            w.assign(w.mask, w.both(w.read(w.mask, self.sound), self._is_sound(index, value)), self.sound)
-        with w.when(w.any_lane(w.invert(w.read(w.mask, self.sound))), rare=True):
-            self._check_stocks(stage, number)
+            self._check_stock(index, value)
+        self._note_failures(number)
         # A run that has failed stays where it was sound: numbers without sense would need the slow form of functions.
         failed = w.read(w.mask, self.failed)
         with w.when(w.any_lane(failed), rare=True), w.loop(0, self.stocks) as index:
@@ -314,19 +314,11 @@ class _KernelWriter:
         self.w.assign(self.w.mask, "zeroinitializer", self.bad)
         self.w.assign(self.w.integer, "zeroinitializer", self.items)
 
-    def _is_sound(self, index: str, value: str) -> str:
-        """Where a stock's value is finite and not below what it may be."""
+    def _check_stock(self, index: str, value: str) -> None:
         w = self.w
         lowest = w.splat(w.get("double", "@bounds", index))
-        return w.both(w.compare("oge", value, lowest), w.compare("olt", value, w.number(inf)))
-
-    def _check_stocks(self, values: str, number: str) -> None:
-        """Find the first stock in each lane that is not sound."""
-        w = self.w
-        self._clear_bad()
-        with w.loop(0, self.stocks) as index:
-            self._mark_bad(self._is_sound(index, w.load(values, index)), index)
-        self._note_failures(number)
+        sound = w.both(w.compare("oge", value, lowest), w.compare("olt", value, w.number(inf)))
+        self._mark_bad(sound, index)
 
     def _mark_bad(self, sound: str, item: str) -> None:
         """Remember the first item that is not sound in each lane."""

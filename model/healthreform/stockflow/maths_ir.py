@@ -322,8 +322,13 @@ def maths_text(width: int, used: frozenset[str], *, permute: bool = False) -> st
     permute : see `FunctionWriter`.
     """
     parts = []
-    columns = {"log_inverse": LOG_INVERSE, "log_high": LOG_HIGH, "log_low": LOG_LOW}
-    columns |= {"exp_sixteenths": SIXTEENTHS, "exp_less_part": SIXTEENTHS_LESS_PART}
+    columns: dict[str, tuple[float, ...]] = {
+        "log_inverse": LOG_INVERSE,
+        "log_high": LOG_HIGH,
+        "log_low": LOG_LOW,
+        "exp_sixteenths": SIXTEENTHS,
+        "exp_less_part": SIXTEENTHS_LESS_PART,
+    }
     for name, column in columns.items():
         listed = ", ".join(f"double {bits(item)}" for item in column)
         parts.append(f"@hr_{name} = internal constant [{len(column)} x double] [{listed}]\n")

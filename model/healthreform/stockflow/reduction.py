@@ -1,9 +1,9 @@
-"""The equations as a kernel computes them: by parameters is divided once, at the start, not at every stage.
+"""The equations as a kernel computes them: divisions by parameters become products with inverses known from the start.
 
-A division takes a processor about ten times as long as a product.  Many of a model's divisions are by time constants and
-other parameters, which do not change while a run lasts; the kernel computes their inverses at the start.  It divides by
-references as written, for a value over itself must be exactly one: effects are nothing at the start.
-The interpreter divides as written throughout, and so keeps watch over this: the two agree to round-off.
+A division takes a processor about ten times as long as a product, and many of a model's divisions are by time constants
+and other parameters, which do not change while a run lasts.  By references it is divided as written, for a value over
+itself must be exactly one: effects are nothing at the start.  The interpreter divides as written throughout, and so
+keeps watch over this: the two agree to round-off.
 """
 
 from __future__ import annotations
