@@ -20,7 +20,7 @@ def refused(message, call, *arguments, **options):
         call(*arguments, **options)
     text = str(caught.value)
     assert message in text, text
-    assert "\n" not in text and len(text) < 400
+    assert "\n" not in text and len(text) < 600
     return text
 
 

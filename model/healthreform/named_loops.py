@@ -11,7 +11,6 @@ from .assembly import DATA
 from .place import Place
 from .stockflow.errors import RecordError, StockflowError, nearest, one_of
 from .stockflow.graph import Graph, Loop
-from .stockflow.model import Model
 from .stockflow.record_values import read_toml
 
 _KEYS = ("title", "polarity", "variables", "description", "state")
@@ -45,7 +44,7 @@ class NamedLoop:
             If a variable is unknown, or one mark does not act on the next.
         """
         try:
-            parameters, paths = _by_flat_name(place.model, self.state)
+            parameters, paths = _by_flat_name(place, self.state)
             graph = Graph(place.model, float(place.start), parameters=parameters, paths=paths)
             return graph.loop(self.variables, fill=True)
         except StockflowError as error:
@@ -94,12 +93,13 @@ def _read(file: str, name: str, content: Any) -> NamedLoop:
     )
 
 
-def _by_flat_name(model: Model, state: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
-    """Values for all elements of each name, parameters and dated inputs apart."""
+def _by_flat_name(place: Place, state: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    """Values for all elements of each name, parameters and dated inputs apart, and of the size of the place."""
+    model = place.model
     parameters: dict[str, float] = {}
     paths: dict[str, float] = {}
     for name, value in state.items():
         model.records.find(name)
         group = parameters if name in model.records.parameters else paths
-        group.update(dict.fromkeys(model.flat_names(name), value))
+        group.update(dict.fromkeys(model.flat_names(name), value * place.size.factor(model, name)))
     return parameters, paths
