@@ -4,14 +4,12 @@ What do China's reform levers do, one by one and in packages, to the fund, the h
 answers for the place ``china``, all against policy as enacted to 2025 and then kept:
 
 1. every lever alone, moved from 2026 half-way to the low and to the high end of its range, and every scenario;
-2. a Latin hypercube of 5,000 runs over all levers but those set aside, and all uncertain parameters;
-3. bands: scenarios and levers again with the parameters of members of that hypercube, the same ones on both sides of
-   each comparison, so that a band shows what the parameters leave open about the effect and not about the level.
+2. a Latin hypercube of 5,000 runs over all levers but those set aside, with the parameters of the ensemble's members;
+3. bands: scenarios and levers again with the parameters of members of the ensemble, the same ones on both sides of each
+   comparison, so that a band shows what the parameters leave open about the effect and not about the level.
 
-Parameters drawn from their ranges alone agree badly with history. So the same 5,000 rows are first run to 2021 under
-policy as enacted, and moved by an ensemble smoother to where they agree with the published series (see
-``healthreform.analysis.condition_on_history``). Runs that then still fail, or miss history by more than a stated
-bound, are counted and kept out of the bands.
+Uncertain parameters are those of the ensemble that comes with the package: its members lie within the ranges and fit
+history and measured effects (see ``healthreform.calibration.constrained``). Each row of the hypercube takes one.
 
 Run it with ``make run``, or ``python experiments/main_job.py --help``.
 """
@@ -21,7 +19,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -34,12 +32,10 @@ from rich.progress import Progress
 from shared import (
     CALIBRATED,
     RESULTS,
-    History,
     calibrated_and,
     console,
     draw,
     guarded,
-    held_to_history,
     progress_bar,
     save,
     step_of,
@@ -64,7 +60,6 @@ class Spec:
     runs, seed : of the Latin hypercube.
     share, ramp : how far levers are moved, of the way to either end of their ranges, and between which dates.
     set_aside : levers that no reform would move, left as they are in the hypercube.
-    history : how parameters are held to it.
     members, lever_members : most members behind the bands of scenarios, and of levers alone.
     """
 
@@ -77,7 +72,6 @@ class Spec:
     share: float = 0.5
     ramp: tuple[float, float] = (2026.0, 2028.0)
     set_aside: tuple[str, ...] = ("outbreak_restriction",)
-    history: History = field(default_factory=History)
     members: int = 200
     lever_members: int = 24
 
@@ -87,66 +81,32 @@ class Spec:
         return analysis.Reach(self.share, self.ramp, self.year)
 
 
-@dataclass(frozen=True)
-class Ensemble:
-    """The hypercube and what it says of history.
-
-    Attributes
-    ----------
-    runs : of the hypercube.
-    parameters : of each run, a row each.
-    error : of each run against history; NaN if it failed.
-    unusable : rows of the hypercube that could not be compared with history, and were not run again.
-    """
-
-    runs: xarray.Dataset
-    parameters: pandas.DataFrame
-    error: np.ndarray
-    unusable: int
-
-    def agreeing(self, bound: float) -> np.ndarray:
-        """Which runs neither failed nor miss history by more than a bound."""
-        return (self.runs["failure"].to_numpy() == "") & (self.error <= bound)
-
-
-def sample(spec: Spec, bar: Progress) -> Ensemble:
-    """The Latin hypercube: parameters moved to where they agree with history, levers anywhere within their reach."""
-    ranges, reach = analysis.uncertain_parameters(spec.place), analysis.lever_reach(spec.place, spec.base, spec.reach)
+def sample(spec: Spec, bar: Progress) -> xarray.Dataset:
+    """The Latin hypercube: levers anywhere within their reach, each row with the parameters of a member."""
+    reach = analysis.lever_reach(spec.place, spec.base, spec.reach)
     reach = reach[~reach["lever"].isin(spec.set_aside)]
-    at = analysis.latin_hypercube(spec.runs, len(ranges) + reach["lever"].nunique(), spec.seed)
-    task = bar.add_task("parameters against history, to 2021", total=spec.runs)
-    parameters, usable = held_to_history(
-        spec.place, spec.base, at[:, : len(ranges)], spec.history, spec.seed, step_of(bar, task)
-    )
-
-    task = bar.add_task("Latin hypercube of levers and parameters", total=len(parameters))
-    runs = hr.sweep(
+    at = analysis.latin_hypercube(spec.runs, reach["lever"].nunique(), spec.seed)
+    members = hr.ensemble(spec.place)
+    chosen = np.random.default_rng(spec.seed).permutation(np.arange(spec.runs) % len(members))
+    task = bar.add_task("Latin hypercube of levers, with members", total=spec.runs)
+    return hr.sweep(
         spec.place,
         spec.base,
-        pandas.concat([parameters, analysis.lever_values(at[usable, len(ranges) :], reach)], axis=1),
+        pandas.concat([members.iloc[chosen].reset_index(drop=True), analysis.lever_values(at, reach)], axis=1),
         ramp=spec.ramp,
         stop=spec.last,
         progress=step_of(bar, task),
     )
-    error = analysis.facts(runs, spec.history.years, place=spec.place).error()
-    runs["history_error"] = ("run", error, {"units": "dimensionless", "long_name": "mean error against history"})
-    return Ensemble(runs, parameters, error, spec.runs - int(usable.sum()))
 
 
-def with_calibrated(spec: Spec, ensemble: Ensemble, members: int) -> pandas.DataFrame:
-    """A design of parameters: the calibrated ones, then those of the first members that agree with history."""
-    chosen = ensemble.parameters[ensemble.agreeing(spec.history.bound)].head(members)
-    if chosen.empty:
-        raise hr.RunError(
-            f"none of {len(ensemble.error)} runs has an error against history of at most {spec.history.bound:.0%}; "
-            "sample more runs or widen the bound"
-        )
-    return calibrated_and(spec.place, chosen)
+def with_calibrated(spec: Spec, members: int) -> pandas.DataFrame:
+    """A design of parameters: the calibrated ones, then those of the ensemble's first members."""
+    return calibrated_and(spec.place, hr.ensemble(spec.place).head(members))
 
 
-def run_scenarios(spec: Spec, ensemble: Ensemble, bar: Progress) -> xarray.Dataset:
+def run_scenarios(spec: Spec, bar: Progress) -> xarray.Dataset:
     """Every scenario with the calibrated parameters and with those of the members."""
-    design = with_calibrated(spec, ensemble, spec.members)
+    design = with_calibrated(spec, spec.members)
     names = list(hr.scenarios().index)
     task = bar.add_task("scenarios, each with the members", total=len(names) * len(design))
     found = []
@@ -157,13 +117,13 @@ def run_scenarios(spec: Spec, ensemble: Ensemble, bar: Progress) -> xarray.Datas
     return joined.assign_coords(scenario=("scenario", names, {"long_name": "scenario"}))
 
 
-def run_levers(spec: Spec, ensemble: Ensemble, bar: Progress) -> xarray.Dataset:
+def run_levers(spec: Spec, bar: Progress) -> xarray.Dataset:
     """Every lever alone, with the calibrated parameters and with those of some members.
 
     Levers that stay where they are under the base are rows of one design. Those that the base itself goes on moving,
     such as a premium that rises with incomes, are moved from wherever it has them, each in a sweep of its own.
     """
-    parameters = with_calibrated(spec, ensemble, spec.lever_members)
+    parameters = with_calibrated(spec, spec.lever_members)
     reach = analysis.lever_reach(spec.place, spec.base, spec.reach)
     drifting = {lever: part for lever, part in reach.groupby("lever", sort=False) if part["drifts"].any()}
     alone = analysis.each_lever_alone(reach[~reach["lever"].isin(list(drifting))])
@@ -208,13 +168,13 @@ def run(spec: Spec, results: Path, on: Console) -> None:
     """Do everything; the folder of results appears when all is done."""
     begun = perf_counter()
     with whole_folder(results) as folder, progress_bar(on) as bar:
-        ensemble = sample(spec, bar)
-        scenarios = run_scenarios(spec, ensemble, bar)
-        levers = run_levers(spec, ensemble, bar)
+        hypercube = sample(spec, bar)
+        scenarios = run_scenarios(spec, bar)
+        levers = run_levers(spec, bar)
         of_scenarios = effects_in(spec, scenarios, "scenario", spec.base)
         of_levers = effects_in(spec, levers, "change", "as enacted")
         task = bar.add_task("saving and drawing", total=3 + len(FIGURES))
-        for name, result in (("hypercube", ensemble.runs), ("scenarios", scenarios), ("levers", levers)):
+        for name, result in (("hypercube", hypercube), ("scenarios", scenarios), ("levers", levers)):
             save(result.assign_attrs(_described(spec)), folder / f"{name}.nc")
             bar.advance(task)
         _save_tables(spec, folder, of_scenarios, of_levers)
@@ -224,14 +184,13 @@ def run(spec: Spec, results: Path, on: Console) -> None:
     print_scenarios(on, of_scenarios, hr.scenarios()["title"], spec)
     print_levers(on, of_levers, spec)
     print_ends(on, analysis.lever_reach(spec.place, spec.base, spec.reach))
-    _print_counts(on, spec, ensemble, scenarios, levers)
+    _print_counts(on, hypercube, scenarios, levers)
     on.print(f"Saved in {results} after {perf_counter() - begun:.0f} s.", highlight=False, soft_wrap=True)
 
 
 def _described(spec: Spec) -> dict[str, str]:
     """The spec as attributes of a result."""
-    flat = asdict(spec) | {f"history_{key}": value for key, value in asdict(spec.history).items()}
-    return {f"spec_{key}": str(value) for key, value in flat.items() if key != "history"}
+    return {f"spec_{key}": str(value) for key, value in asdict(spec).items()}
 
 
 def _save_tables(spec: Spec, folder: Path, of_scenarios: pandas.DataFrame, of_levers: pandas.DataFrame) -> None:
@@ -241,19 +200,13 @@ def _save_tables(spec: Spec, folder: Path, of_scenarios: pandas.DataFrame, of_le
     hr.history(spec.place, table=True).to_csv(folder / "history.csv", index=False)
 
 
-def _print_counts(
-    on: Console, spec: Spec, ensemble: Ensemble, scenarios: xarray.Dataset, levers: xarray.Dataset
-) -> None:
-    failed = int((ensemble.runs["failure"] != "").sum())
-    agreeing = int(ensemble.agreeing(spec.history.bound).sum())
-    others = int((scenarios["failure"] != "").sum()), int((levers["failure"] != "").sum())
+def _print_counts(on: Console, hypercube: xarray.Dataset, scenarios: xarray.Dataset, levers: xarray.Dataset) -> None:
+    failed = [int((runs["failure"] != "").sum()) for runs in (hypercube, scenarios, levers)]
     on.print(
-        f"Hypercube: {spec.runs} rows; {ensemble.unusable} cannot be compared with history, {failed} fail later, "
-        f"{len(ensemble.error) - failed - agreeing} miss it by more than {spec.history.bound:.0%}, {agreeing} agree "
-        f"(mean error {np.nanmedian(ensemble.error):.1%} in the middle run).\n"
+        f"Hypercube: {hypercube.sizes['run']} runs, {failed[0]} failed.\n"
         f"Bands: ten to ninety in a hundred of {scenarios.sizes['run'] - 1} members for scenarios "
-        f"({others[0]} of {scenarios['failure'].size} runs failed), of {levers.sizes['run'] - 1} for levers "
-        f"({others[1]} of {levers['failure'].size} failed).",
+        f"({failed[1]} of {scenarios['failure'].size} runs failed), of {levers.sizes['run'] - 1} for levers "
+        f"({failed[2]} of {levers['failure'].size} failed).",
         highlight=False,
     )
 

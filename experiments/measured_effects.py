@@ -21,7 +21,7 @@ from shared import RESULTS, console, draw, guarded, progress_bar, whole_folder
 import healthreform as hr
 from healthreform.cli_printing import print_validation
 from healthreform.output import save_table
-from healthreform.validation import as_markdown, history_members
+from healthreform.validation import as_markdown
 
 FIGURE = "fig_evidence.py"
 
@@ -32,21 +32,18 @@ class Spec:
 
     Attributes
     ----------
-    members, seed : behind the bands, and of their sample.
-    bound : the largest mean error against history that a member may have, as a share.
+    members : of the ensemble, behind the bands.
     """
 
     place: str = "china"
     members: int = 200
-    seed: int = 2024
-    bound: float = 0.08
 
 
 def run(spec: Spec, results: Path, on: Console) -> None:
     """Do everything; the folder of results appears when all is done."""
     with whole_folder(results) as folder, progress_bar(on) as bar:
         task = bar.add_task("members, replays, saving and drawing", total=3)
-        members = history_members(spec.place, spec.members, seed=spec.seed, bound=spec.bound)
+        members = hr.ensemble(spec.place).head(spec.members)
         bar.advance(task)
         table = hr.validate(spec.place, members)
         bar.advance(task)

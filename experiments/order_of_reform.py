@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,10 @@ from rich.table import Table
 from shared import (
     CALIBRATED,
     RESULTS,
-    History,
     calibrated_and,
     console,
     draw,
     guarded,
-    held_to_history,
     progress_bar,
     save,
     step_of,
@@ -65,9 +63,6 @@ class Spec:
     begin: float = 2026.0
     gap: float = 3.0
     last: int = 2040
-    runs: int = 1500
-    seed: int = 2024
-    history: History = field(default_factory=History)
     members: int = 100
     outcomes: tuple[str, ...] = ("fund_months", "hospital_margin", "out_of_pocket_share", "primary_visit_share")
 
@@ -108,11 +103,7 @@ def _merged(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def run_orders(spec: Spec, bar: Progress) -> xarray.Dataset:
     """Every order, and the base, with the calibrated parameters and those of the members."""
     settings: dict[str, dict[str, Any]] = {spec.base: {}, **orders(spec)}
-    dimensions = len(analysis.uncertain_parameters(spec.place))
-    at = analysis.latin_hypercube(spec.runs, dimensions, spec.seed)
-    task = bar.add_task("parameters against history", total=spec.runs)
-    parameters, _ = held_to_history(spec.place, spec.base, at, spec.history, spec.seed, step_of(bar, task))
-    design = calibrated_and(spec.place, parameters.head(spec.members))
+    design = calibrated_and(spec.place, hr.ensemble(spec.place).head(spec.members))
     task = bar.add_task("orders", total=len(settings) * len(design))
     found = []
     for place, changes in enumerate(settings.values()):
@@ -120,15 +111,7 @@ def run_orders(spec: Spec, bar: Progress) -> xarray.Dataset:
         runs = hr.sweep(spec.place, spec.base, design, changes=changes, stop=spec.last, progress=done)
         found.append(runs.drop_vars(["design", "input"]))
     joined = xarray.concat(found, "order", combine_attrs="drop_conflicts", data_vars="all")
-    joined = joined.assign_coords(order=("order", list(settings), {"long_name": "order of the steps"}))
-    return _only_agreeing(spec, joined)
-
-
-def _only_agreeing(spec: Spec, runs: xarray.Dataset) -> xarray.Dataset:
-    """Without members that miss history by more than the bound; the calibrated run stays."""
-    base = runs.sel(order=spec.base)
-    error = analysis.facts(base, spec.history.years, place=spec.place).error()
-    return runs.isel(run=(error <= spec.history.bound) | (runs["run"] == CALIBRATED).to_numpy())
+    return joined.assign_coords(order=("order", list(settings), {"long_name": "order of the steps"}))
 
 
 def summary(spec: Spec, runs: xarray.Dataset) -> pandas.DataFrame:
@@ -139,9 +122,10 @@ def summary(spec: Spec, runs: xarray.Dataset) -> pandas.DataFrame:
         effect = (values - values.sel(order=spec.base)).sel(time=slice(int(spec.begin), spec.last))
         lowest = effect.max("time") if key == "out_of_pocket_share" else effect.min("time")
         for what, each in (("last year", effect.sel(time=spec.last)), ("worst year", lowest)):
-            low, high = analysis.band(each.drop_sel(run=CALIBRATED).transpose("run", "order"))
+            members = each.drop_sel(run=CALIBRATED).transpose("run", "order")
+            low, high = analysis.band(members)
             for place, order in enumerate(runs["order"].to_numpy()):
-                central = float(each.sel(order=order, run=CALIBRATED))
+                central = float(members.sel(order=order).median())
                 rows.append((order, key, what, central, low[place], high[place], OUTCOMES[key].change_unit))
     columns = ["order", "outcome", "when", "effect", "effect_low", "effect_high", "unit"]
     return pandas.DataFrame(rows, columns=columns).query("order != @spec.base").reset_index(drop=True)

@@ -9,7 +9,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -85,34 +84,6 @@ def progress_bar(on: Console) -> Progress:
     """A bar for each stage, in a terminal; elsewhere nothing."""
     columns = (TextColumn("{task.description:<42}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=on, disable=not on.is_terminal)
-
-
-@dataclass(frozen=True)
-class History:
-    """How parameters are held to history.
-
-    Attributes
-    ----------
-    years : first and last year that count.
-    error : standard error of a published value and the model's for it together, as a share.
-    bound : the largest mean absolute percentage error over the series that a member may have, as a share.
-    """
-
-    years: tuple[int, int] = (2010, 2021)
-    error: float = 0.05
-    bound: float = 0.08
-
-
-def held_to_history(
-    place: str, base: str, positions: np.ndarray, history: History, seed: int, done: Callable[[int], None]
-) -> tuple[pandas.DataFrame, np.ndarray]:
-    """Parameters at these positions, moved to where the model agrees with history; and which rows could be moved."""
-    ranges = analysis.uncertain_parameters(place)
-    design = analysis.parameter_values(positions, ranges)
-    runs = hr.sweep(place, base, design, stop=history.years[1], progress=done)
-    known = analysis.facts(runs, history.years, place=place)
-    moved, usable = analysis.condition_on_history(positions, known, error=history.error, seed=seed)
-    return analysis.parameter_values(moved, ranges), usable
 
 
 def calibrated_and(place: str, members: pandas.DataFrame) -> pandas.DataFrame:

@@ -67,9 +67,11 @@ def plotted(scenarios: xarray.Dataset, history: pandas.DataFrame) -> pandas.Data
         columns = {"variable": panel.variable, "unit": panel.unit, "year": years, "observed": known.reindex(years)}
         for name in SCENARIOS:
             values = panel.factor * pick(scenarios.sel(scenario=name), panel.variable)
-            low, high = band(values.drop_sel(run="calibrated").transpose("run", "time"))
+            members = values.drop_sel(run="calibrated").transpose("run", "time")
+            low, high = band(members)
             columns |= {
-                name: values.sel(run="calibrated").to_numpy(),
+                # The members' middle, as in the tables: the fitted run may lie near an edge of their band.
+                name: members.median("run").to_numpy(),
                 f"{name}_low": low,
                 f"{name}_high": high,
             }

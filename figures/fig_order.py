@@ -48,13 +48,14 @@ def plotted(runs: xarray.Dataset) -> pandas.DataFrame:
             continue
         values = outcome.read(runs)
         effect = (values - values.sel(order=base)).sel(time=slice(2025, None)).drop_sel(order=base)
-        low, high = band(effect.drop_sel(run="calibrated").transpose("run", "order", "time"))
+        members = effect.drop_sel(run="calibrated").transpose("run", "order", "time")
+        low, high = band(members)
         for place, order in enumerate(effect["order"].to_numpy()):
             columns = {
                 "outcome": key,
                 "order": order,
                 "year": effect["time"].to_numpy(),
-                "effect": effect.sel(order=order, run="calibrated").to_numpy(),
+                "effect": members.sel(order=order).median("run").to_numpy(),
                 "effect_low": low[place],
                 "effect_high": high[place],
                 "unit": outcome.change_unit,

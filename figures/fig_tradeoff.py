@@ -51,8 +51,8 @@ _WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8}
 
 def plotted(hypercube: xarray.Dataset, effects: pandas.DataFrame) -> pandas.DataFrame:
     """Rows of kind ``run`` (the hypercube) and ``scenario`` (the base's level plus the members' median and band)."""
-    year, bound = int(hypercube.attrs["spec_year"]), float(hypercube.attrs["spec_history_bound"])
-    agrees = (hypercube["failure"] == "") & (hypercube["history_error"] <= bound)
+    year = int(hypercube.attrs["spec_year"])
+    agrees = hypercube["failure"] == ""
     at = hypercube.sel(time=year).isel(run=np.flatnonzero(agrees.to_numpy()))
     keys = (ACROSS, *UP)
     runs = pandas.DataFrame({key: OUTCOMES[key].read(at).to_numpy() for key in keys})

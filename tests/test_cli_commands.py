@@ -56,7 +56,7 @@ def test_run_prints_headlines_and_saves_the_run(command, tmp_path):
 def test_run_takes_changes_constant_dated_and_of_one_element(command, tmp_path):
     changes = ("--set", "payroll_limit=2.5", "--set", "fixed_pay_share[primary]=2012:0.7,2014:0.9")
     code, _, _ = command(
-        "run", "--stop", 2015, *changes, "--step", "1/8", "-o", tmp_path / "run.csv", "--show", "mean_pay"
+        "run", "--stop", 2015, *changes, "--step", "1/32", "-o", tmp_path / "run.csv", "--show", "mean_pay"
     )
     table = pd.read_csv(tmp_path / "run.csv", comment="#")
     assert code == 0 and (table.payroll_limit == 2.5).all()
@@ -162,6 +162,9 @@ def test_no_variable_takes_more_than_one_screen_to_show():
         (("show",), "Missing argument"),
         (("list", "wishes"), "Invalid value for 'kind'"),
         (("check", "chin"), "unknown place 'chin'"),
+        (("ledger", "makng_room"), "unknown scenario 'makng_room'; nearest valid name: making_room"),
+        (("ledger", "making_room", "--output", "ledger.nc"), "a table is saved as .csv"),
+        (("ledger", "making_room", "--by", "year"), "'year' is not one of"),
         (("sweep", "no.csv", "-o", "x.nc"), "no.csv: there is no such file"),
         (("sweep", "no.csv"), "Missing option '--output'"),
     ],
@@ -238,11 +241,23 @@ def test_help_teaches_by_example(command):
     assert command("--version")[:2] == (0, f"healthreform {hr.__version__}\n")
 
 
+def test_ledger_prints_who_gains_and_who_pays_and_saves_it_whole(command, tmp_path):
+    file = tmp_path / "ledger.csv"
+    code, out, err = command("ledger", "making_room", "--stop", 2028, "-o", file)
+    assert (code, err) == (0, "") and "making room" in out and "drug_firm" in out and "2026-2028" in out
+    saved = pd.read_csv(file, index_col="account")
+    assert saved.total.sum() == pytest.approx(0, abs=1e-6 * saved.total.abs().sum())
+    code, out, _ = command("ledger", "making_room", "--against", "making_room", "--stop", 2028)
+    assert code == 0 and "no difference" in out
+    code, out, _ = command("ledger", "making_room", "--by", "payment", "--stop", 2028)
+    assert code == 0 and "drugs_paid" in out and "all of them with --output" in out
+
+
 def test_check_prints_each_finding_and_fails_if_one_does(command, monkeypatch):
-    monkeypatch.setattr(check_model, "findings", lambda place, adaptive: iter([Finding("units", True, "12 equations")]))
+    monkeypatch.setattr(check_model, "findings", lambda place, quick: iter([Finding("units", True, "12 equations")]))
     code, out, _ = command("check")
     assert (code, out) == (0, "ok     units: 12 equations\n")
     bad = [Finding("units", True, "fine"), Finding("loop: Siphon", False, "balancing")]
-    monkeypatch.setattr(check_model, "findings", lambda place, adaptive: iter(bad))
+    monkeypatch.setattr(check_model, "findings", lambda place, quick: iter(bad))
     code, out, _ = command("check")
     assert code == 1 and "FAILED loop: Siphon: balancing" in out

@@ -16,7 +16,7 @@ from healthreform import analysis, cli, plots, validation
 from healthreform.evidence_files import read_group, shipped_groups
 from healthreform.place import Place
 from healthreform.replaying import Replay, replay
-from healthreform.validation import as_markdown, count_inside, history_members, summary
+from healthreform.validation import as_markdown, count_inside, summary
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "experiments"))
@@ -338,21 +338,12 @@ def test_the_command_line_counts_explains_and_saves_and_a_miss_is_no_failure(
     [
         (("--place", "chin"), "unknown place 'chin'; nearest valid name: china"),
         (("-o", "table.nc"), "a table is saved as .csv"),
-        (("--members", "1"), "members 1: a band needs at least 2"),
         (("--members", "-3"), "Invalid value for '--members'"),
     ],
 )
 def test_what_the_user_does_wrong_is_one_line_and_code_2(command, arguments: tuple[str, ...], message: str) -> None:
     code, out, err = command("validate", *arguments)
     assert (code, out) == (2, "") and err.count("\n") == 1 and message in err
-
-
-def test_members_agree_with_history_and_too_few_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validation, "_FEWEST_RUNS", 24)
-    few = history_members("china", 3, bound=9.0)
-    assert len(few) == 3 and set(few.columns) == set(analysis.uncertain_parameters().index)
-    with pytest.raises(hr.RunError, match=r"only 0 of \d+ runs agree with history; ask for fewer members"):
-        history_members("china", 3, bound=0.0)
 
 
 def test_figures_are_short_and_dates_whole() -> None:
@@ -364,11 +355,10 @@ def test_figures_are_short_and_dates_whole() -> None:
 
 
 def test_the_experiment_saves_table_page_members_and_figure_that_agree(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(validation, "_FEWEST_RUNS", 24)
     folder, printed = tmp_path / "measured_effects", io.StringIO()
-    experiment.run(experiment.Spec(members=3, bound=9.0), folder, Console(file=printed, width=140))
+    experiment.run(experiment.Spec(members=3), folder, Console(file=printed, width=140))
     assert {path.name for path in folder.iterdir()} == {"effects.csv", "members.csv", "evidence.md", "figures"}
     saved = pandas.read_csv(folder / "effects.csv", index_col="name", keep_default_na=False)
     page = (folder / "evidence.md").read_text(encoding="utf-8")

@@ -103,64 +103,6 @@ def test_lever_values_move_elements_together_between_their_reaches() -> None:
             assert design.loc[row, part.index].tolist() == pytest.approx(part[end].tolist())
 
 
-def toy(runs: int, seed: int = 1) -> tuple[np.ndarray, analysis.Facts]:
-    """Two parameters, of which only the first acts: its normal score is what is simulated."""
-    at = analysis.latin_hypercube(runs, 2, seed)
-    simulated = np.repeat(0.1 * stats.norm.ppf(at[:, :1]), 3, axis=1)
-    return at, analysis.Facts(np.array([0.1, 0.1, 0.1]), simulated, np.array(["a", "a", "b"]))
-
-
-def test_conditioning_moves_what_history_speaks_of_to_where_bayes_puts_it_and_nothing_else() -> None:
-    at, known = toy(4000)
-    moved, usable = analysis.condition_on_history(at, known, error=0.1, seed=1)
-    assert usable.all()
-    score = stats.norm.ppf(moved)
-    # prior N(0, 1); three facts at 1 of standard error 1 in units of the score, two of them of one series of length two
-    assert score[:, 0].mean() == pytest.approx(3 / 4, abs=0.03)
-    assert score[:, 0].std() == pytest.approx(0.5, abs=0.03)
-    assert score[:, 1] == pytest.approx(stats.norm.ppf(at[:, 1]), abs=1e-9)
-    assert ((moved > 0) & (moved < 1)).all()
-
-
-def test_years_of_a_long_series_weigh_as_two_facts() -> None:
-    at, known = toy(4000)
-    long = analysis.Facts(np.full(20, 0.1), np.repeat(known.simulated[:, :1], 20, axis=1), np.full(20, "a"))
-    score = stats.norm.ppf(analysis.condition_on_history(at, long, error=0.1, seed=1)[0])
-    assert score[:, 0].mean() == pytest.approx(2 / 3, abs=0.03)
-
-
-def test_runs_that_failed_are_left_out_of_conditioning_and_too_few_are_refused() -> None:
-    at, known = toy(100)
-    known.simulated[3, 1] = np.nan
-    moved, usable = analysis.condition_on_history(at, known, error=0.1, seed=1)
-    assert moved.shape == (99, 2)
-    assert np.flatnonzero(~usable).tolist() == [3]
-    known.simulated[9:] = np.nan
-    with pytest.raises(hr.RunError, match="only 8 runs"):
-        analysis.condition_on_history(at, known, error=0.1, seed=1)
-
-
-def test_the_error_against_history_is_the_mean_over_series_not_over_years() -> None:
-    observed = np.log([100.0, 100.0, 100.0, 50.0])
-    simulated = np.log([[110.0, 110.0, 110.0, 75.0], [100.0, 100.0, 100.0, 50.0]])
-    known = analysis.Facts(observed, simulated, np.array(["a", "a", "a", "b"]))
-    assert known.error().tolist() == pytest.approx([(0.1 + 0.5) / 2, 0.0])
-
-
-def test_the_error_of_a_run_agrees_with_the_fit_to_history() -> None:
-    calibrated = analysis.uncertain_parameters()[["value"]].T
-    runs = hr.sweep("china", "baseline", calibrated, stop=2021)
-    known = analysis.facts(runs, (2010, 2021))
-    fit = hr.fit_to_history(hr.simulate(stop=2021)).loc[list(dict.fromkeys(known.series)), "mape"]
-    assert known.error()[0] == pytest.approx(fit.mean(), rel=1e-9)
-
-
-def test_history_too_short_is_refused() -> None:
-    runs = hr.sweep("china", "baseline", analysis.uncertain_parameters()[["value"]].T, stop=2021)
-    with pytest.raises(hr.RecordError, match="no series of 50 values"):
-        analysis.facts(runs, (2010, 2021), shortest=50)
-
-
 def test_an_element_is_picked_by_name_and_a_wrong_name_is_refused() -> None:
     run = hr.simulate(stop=2012)
     assert analysis.pick(run, "pay_ratio[primary]").equals(run["pay_ratio"].sel(tier="primary", drop=True))

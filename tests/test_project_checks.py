@@ -170,7 +170,7 @@ def package(tmp_path: Path) -> Path:
 def write(project: Path, module: str, text: str) -> None:
     """Write a module, as a package if it holds others."""
     path = project / "model" / Path(*module.split("."))
-    if module.endswith((".stockflow", ".sectors")):
+    if module.endswith((".stockflow", ".sectors", ".calibration")):
         path.mkdir()
         path = path / "__init__"
     path.with_suffix(".py").write_text(text, encoding="utf-8")

@@ -78,7 +78,8 @@ def test_what_is_changed_from_a_date_on_leaves_the_years_before_alone(levers, fi
     base = hr.simulate("china", "baseline")
     for name in ("mean_pay", "fund_reserve"):
         before = slice(2010, first - 1)
-        assert np.array_equal(run[name].isel(run=0).sel(time=before), base[name].sel(time=before))
+        # A date put into the middle of a slope may turn the slope's last bit.
+        np.testing.assert_allclose(run[name].isel(run=0).sel(time=before), base[name].sel(time=before), rtol=1e-13)
 
 
 @settings(max_examples=10)

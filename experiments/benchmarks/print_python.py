@@ -46,7 +46,8 @@ class PythonWriter(FunctionWriter):
         return self.emit(f"{a} * {b}")
 
     def divide(self, a: str, b: str) -> str:
-        return self.emit(f"{a} / {b}")
+        # A choice computes both its sides; Python's floats raise where IEEE 754 goes on.
+        return self.emit(f"{a} / {b}" if self.arrays else f"{a} / {b} if {b} else {a} * INFINITE")
 
     def negate(self, a: str) -> str:
         return self.emit(f"-{a}")
@@ -130,6 +131,7 @@ def _function(layout: Layout, *, arrays: bool, start: bool) -> Callable[..., Any
         "log": math.log,
         "sqrt": math.sqrt,
         "interp": _interp,
+        "INFINITE": math.inf,
         "normal_cdf": lambda x: 0.5 * math.erfc(-x / math.sqrt(2)),
     }
     known = {**numeric_functions(), "interp": np.interp, "where": np.where} if arrays else scalars
@@ -145,6 +147,7 @@ class NumpyModel:
         self.start = _function(self.layout, arrays=True, start=True)
         self.rates = _function(self.layout, arrays=True, start=False)
 
+    @np.errstate(divide="ignore", invalid="ignore")
     def run(self, inputs: RunInputs, values: dict[str, float | Path], start: int, stop: int, steps: int) -> np.ndarray:
         """Kept values, shape (runs, years, kept); paths are those of ``values``, the same in all runs."""
         layout, runs = self.layout, inputs.runs

@@ -14,8 +14,13 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .behaviour_checks import behaviour
+    from .calibration.calibrating import calibrate, fit
     from .check_model import check
-    from .flows_of_money import bridge, ledger, national_accounts, transactions
+    from .ensembles import ensemble
+    from .flows_of_money import bridge, national_accounts, transactions
+    from .gains_and_losses import ledger
+    from .gains_of_loops import loop_gains
     from .inventory import equations, levers, loops, parameters, places, scenarios, variables
     from .observations import fit_to_history, history
     from .output import OutputError, load, save, save_in_parts
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
     from .scenario import Scenario
     from .simulation import simulate
     from .stockflow.errors import ModelError, RecordError, RunError, StockflowError
+    from .structural_sensitivity import loop_cuts
     from .sweeping import sweep, sweep_in_chunks
     from .validation import evidence, validate
 
@@ -44,13 +50,19 @@ _WHERE = {
     "loops": "inventory",
     "history": "observations",
     "fit_to_history": "observations",
+    "fit": "calibration.calibrating",
+    "calibrate": "calibration.calibrating",
+    "ensemble": "ensembles",
     "national_accounts": "flows_of_money",
     "transactions": "flows_of_money",
     "bridge": "flows_of_money",
-    "ledger": "flows_of_money",
+    "ledger": "gains_and_losses",
     "evidence": "validation",
     "validate": "validation",
     "check": "check_model",
+    "behaviour": "behaviour_checks",
+    "loop_gains": "gains_of_loops",
+    "loop_cuts": "structural_sensitivity",
     "save": "output",
     "save_in_parts": "output",
     "load": "output",
@@ -78,6 +90,9 @@ __all__ = [
     "loops",
     "history",
     "fit_to_history",
+    "fit",
+    "calibrate",
+    "ensemble",
     "national_accounts",
     "transactions",
     "bridge",
@@ -85,6 +100,9 @@ __all__ = [
     "evidence",
     "validate",
     "check",
+    "behaviour",
+    "loop_gains",
+    "loop_cuts",
     "save",
     "save_in_parts",
     "load",

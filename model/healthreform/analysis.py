@@ -1,4 +1,4 @@
-"""Analysis: ranges to sample, Latin hypercubes, parameters conditioned on history, outcomes and their effects."""
+"""Analysis: ranges to sample, Latin hypercubes, outcomes and their effects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from .changes import split_name
 from .inventory import levers, parameters
-from .observations import history
 from .place import Place
 from .scenario import Scenario
 from .stockflow.errors import RecordError, RunError, nearest
@@ -256,93 +255,6 @@ def each_lever_alone(reach: pandas.DataFrame) -> pandas.DataFrame:
                 moved[part.index] = part[end]
                 rows[f"{name}: {end}"] = moved
     return pandas.DataFrame.from_dict(rows, orient="index")
-
-
-# ---------------------------------------------------------------------------------------------- agreement with history
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What was observed, and what each run has in its place; in logarithms.
-
-    Attributes
-    ----------
-    observed : shape (facts,).
-    simulated : shape (runs, facts); NaN where a run failed or is not positive.
-    series : the series each fact belongs to.
-    """
-
-    observed: NDArray[np.float64]
-    simulated: NDArray[np.float64]
-    series: NDArray[np.str_]
-
-    def error(self) -> NDArray[np.float64]:
-        """For each run, the mean over the series of the mean absolute percentage error, as a share."""
-        off = np.abs(np.exp(self.simulated - self.observed) - 1)
-        return np.mean([off[:, self.series == name].mean(axis=1) for name in dict.fromkeys(self.series)], axis=0)
-
-
-def facts(runs: xarray.Dataset, years: tuple[int, int], shortest: int = 5, place: PlaceLike = "china") -> Facts:
-    """The series published within some years, beside what each run of a sweep has for them.
-
-    Parameters
-    ----------
-    years : first and last calendar year that count.
-    shortest : series with fewer values are left out.
-    """
-    observed, simulated, series = [], [], []
-    table = history(place, table=True)
-    table = table[table["year"].between(*years) & (table["value"] > 0)]
-    for name, part in table.groupby("name", sort=False):
-        if split_name(name)[0] not in runs or len(part) < shortest:
-            continue
-        values = pick(runs, name).sel(time=part["year"].to_numpy()).transpose("run", "time").to_numpy()
-        with np.errstate(divide="ignore", invalid="ignore"):
-            simulated.append(np.where(values > 0, np.log(values), np.nan))
-        observed.append(np.log(part["value"].to_numpy(float)))
-        series += [name] * len(part)
-    if not series:
-        raise RecordError(f"no series of {shortest} values or more was published in {years[0]}-{years[1]}")
-    return Facts(np.concatenate(observed), np.concatenate(simulated, axis=1), np.array(series))
-
-
-def condition_on_history(
-    positions: Positions, known: Facts, *, error: float, seed: int, noise: float = 2.5
-) -> tuple[Positions, NDArray[np.bool_]]:
-    """Move sampled parameters to where runs agree with history: an ensemble smoother.
-
-    Each row moves by the regression of parameters on simulated facts over the rows, in normal scores, so that values
-    stay within their ranges; observations are perturbed by their error, so that the rows keep the spread that history
-    leaves open (van Leeuwen and Evensen 1996; Emerick and Reynolds 2013). The years of a series are not independent:
-    the error is widened until a series weighs as much as two facts.
-
-    Parameters
-    ----------
-    positions : shape (runs, parameters), between 0 and 1.
-    known : from runs with these parameters.
-    error : standard error of a fact, model and measurement together, as a share.
-    noise : correlations of less than this many standard errors are taken for chance.
-
-    Returns
-    -------
-    positions, usable : the moved positions of the usable rows, and which rows those are; rows that failed are not.
-    """
-    from scipy.stats import norm
-
-    usable = np.asarray(np.isfinite(known.simulated).all(axis=1))
-    runs = int(usable.sum())
-    if runs < 10:
-        raise RunError(f"only {runs} runs can be compared with history; sample more runs")
-    scores, simulated = norm.ppf(np.clip(positions[usable], 1e-6, 1 - 1e-6)), known.simulated[usable]
-    away, spread = simulated - simulated.mean(axis=0), scores - scores.mean(axis=0)
-    together = spread.T @ away / (runs - 1)
-    correlation = together / np.outer(spread.std(axis=0), away.std(axis=0))
-    together[np.abs(correlation) < noise / np.sqrt(runs)] = 0.0
-    length = np.array([np.count_nonzero(known.series == name) for name in known.series])
-    variance = error**2 * np.maximum(length / 2, 1)
-    gain = np.linalg.solve(away.T @ away / (runs - 1) + np.diag(variance), together.T).T
-    drawn = known.observed + np.random.default_rng(seed).normal(size=simulated.shape) * np.sqrt(variance)
-    return np.asarray(norm.cdf(scores + (drawn - simulated) @ gain.T)), usable
 
 
 # ------------------------------------------------------------------------------------------------------------ effects

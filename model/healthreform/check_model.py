@@ -11,18 +11,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .assembly import sector_modules
+from .behaviour_checks import judged
 from .changes import split_name
 from .engine_use import assert_conserved
+from .extremes import endings
+from .flows_of_money import ROUND_OFF, national_accounts, untold_payments
+from .gains_and_losses import TOTAL, ledger
+from .gains_of_loops import gains
 from .headed_file import shipped_names
 from .inventory import levers
 from .named_loops import read_loops
 from .place import Place
+from .scenario import Scenario
 from .setting import LAST_YEAR, STEP, Setting
-from .simulation import run_setting
+from .side_by_side import run_beside
+from .simulation import run_setting, simulate
 from .stockflow.conservation import negative_payments
 from .stockflow.errors import StockflowError
 from .stockflow.interpret import Interpreter
 from .stockflow.model import build
+from .structural_sensitivity import WHOLE, answered_gains, loop_cuts
 from .sweeping import sweep
 
 if TYPE_CHECKING:
@@ -38,6 +46,8 @@ KERNEL_ERROR = 1e-9
 REFERENCE_YEARS = 2
 #: The year in which each lever is moved to see whether it does anything.
 LEVER_YEAR = 2026
+#: The reform, and the year of its effect, of which it is told how much hangs on each loop and who gains by it.
+PACKAGE, PACKAGE_YEAR = "linked_package", 2035
 
 
 @dataclass(frozen=True)
@@ -49,13 +59,14 @@ class Finding:
     result: str
 
 
-def check(place: str | os.PathLike[str] | Place = "china", *, adaptive: bool = False) -> pandas.DataFrame:
+def check(place: str | os.PathLike[str] | Place = "china", *, quick: bool = False) -> pandas.DataFrame:
     """Check a place's model.
 
     Parameters
     ----------
     place : as for ``simulate``.
-    adaptive : also integrate the first years with SciPy's adaptive solver on the interpreter, which takes longer.
+    quick : leave out what takes more than a few seconds: the interpreter, SciPy's adaptive solver, levers one by one
+        and loops cut one by one.
 
     Returns
     -------
@@ -64,19 +75,27 @@ def check(place: str | os.PathLike[str] | Place = "china", *, adaptive: bool = F
     """
     import pandas
 
-    found = [vars(finding) for finding in findings(place, adaptive=adaptive)]
+    found = [vars(finding) for finding in findings(place, quick=quick)]
     return pandas.DataFrame(found).set_index("name")
 
 
-def findings(place: str | os.PathLike[str] | Place, *, adaptive: bool = False) -> Iterator[Finding]:
-    """The checks one by one, each as it is done; an error of the package is a finding, not an end."""
+def findings(place: str | os.PathLike[str] | Place, *, quick: bool = False) -> Iterator[Finding]:
+    """The checks one by one, quick ones first, each as it is done; an error of the package is a finding, not an end."""
     here = Place.load(place)
     yield _counts(here)
     for name, judge in _CHECKS.items():
         yield _judged(name, judge, here)
-    if adaptive:
-        yield _judged("adaptive solver", _adaptive, here)
-    yield from _loops(here)
+    for name, several in _SEVERAL.items():
+        yield from _each(name, several, here)
+    for name, judge in _SLOW.items() if not quick else ():
+        yield _judged(name, judge, here)
+
+
+def _each(name: str, several: Callable[[Place], Iterator[Finding]], place: Place) -> Iterator[Finding]:
+    try:
+        yield from several(place)
+    except StockflowError as error:
+        yield Finding(name, False, str(error))
 
 
 def _judged(name: str, judge: Callable[[Place], tuple[bool, str]], place: Place) -> Finding:
@@ -129,22 +148,31 @@ def _setting(place: Place, scenario: str = "baseline", stop: int = LAST_YEAR, st
 
 
 def _integration(place: Place) -> tuple[bool, str]:
-    """Judged on the outcomes; of the stocks, of which some hover about zero, the worst is told."""
-    whole, _ = run_setting(_setting(place))
-    half, _ = run_setting(_setting(place, step=STEP / 2))
+    """Judged on the outcomes of every scenario; of the stocks, of which some hover about zero, the worst is told."""
+    names = shipped_names("scenarios")
+    records = [Scenario.load(name).apply(place.model, begin=float(place.start)) for name in names]
+    whole, half = (run_beside(place.model, records, place.start, step=STEP / parts).raw for parts in (1, 2))
+    for raw in (whole, half):
+        raw.raise_if_failed()
     variables = place.model.variables.items()
-    outcome, error = _largest_difference(place, whole, half, {name for name, v in variables if v.outcome})
-    stock, other = _largest_difference(place, whole, half, {name for name, v in variables if v.role == "stock"})
-    text = f"step 1/{round(1 / STEP)} against half of it: outcomes at most {error:.1e} ({outcome})"
-    return error <= INTEGRATION_ERROR, f"{text}, stocks {other:.1e} ({stock})"
+    outcomes = {name for name, variable in variables if variable.outcome}
+    found = {name: _largest_difference(place, whole, half, outcomes, run) for run, name in enumerate(names)}
+    stocks = {name for name, variable in variables if variable.role == "stock"}
+    stock, other = _largest_difference(place, whole, half, stocks, names.index("baseline"))
+    told = ", ".join(f"{name} {error:.1e} ({worst})" for name, (worst, error) in found.items())
+    text = f"step 1/{round(1 / STEP)} against half of it, outcomes at most: {told}"
+    text += f"; stocks in baseline {other:.1e} ({stock})"
+    return max(error for _, error in found.values()) <= INTEGRATION_ERROR, text
 
 
-def _largest_difference(place: Place, found: RawResult, true: RawResult, among: set[str]) -> tuple[str, float]:
+def _largest_difference(
+    place: Place, found: RawResult, true: RawResult, among: set[str], run: int
+) -> tuple[str, float]:
     """Of some written names, the one with the largest difference as a share of its largest value."""
     written = {name for name in among if _is_compared(place, name)}
     columns = [i for i, name in enumerate(true.names) if split_name(name)[0] in written]
-    sizes = np.abs(true.values[0][:, columns]).max(axis=0)
-    apart = np.abs(found.values[0] - true.values[0])[:, columns].max(axis=0) / np.where(sizes > 0, sizes, 1.0)
+    sizes = np.abs(true.values[run][:, columns]).max(axis=0)
+    apart = np.abs(found.values[run] - true.values[run])[:, columns].max(axis=0) / np.where(sizes > 0, sizes, 1.0)
     index = int(np.argmax(apart))
     return true.names[columns[index]], float(apart[index])
 
@@ -241,10 +269,90 @@ def _loops(place: Place) -> Iterator[Finding]:
         yield Finding(name, fits, f"{found.polarity}, {len(found.names)} links{wanted}")
 
 
+def _gains(place: Place) -> Iterator[Finding]:
+    """Gains of the reinforcing loops, at the start and at the ends of the ranges of the parameters on them."""
+    for gain in gains(place):
+        yield Finding(f"gain: {gain.loop.title}", gain.passed, str(gain))
+
+
+def _accounts(place: Place) -> tuple[bool, str]:
+    """National accounts told by provider and by function, and the ledger of a reform, add up to round-off."""
+    base, reform = (simulate(place, scenario) for scenario in ("baseline", PACKAGE))
+    untold = untold_payments(base)
+    worst = 0.0
+    for year in (place.start, PACKAGE_YEAR, LAST_YEAR):
+        plain = national_accounts(base, year)
+        for by in ("function", "both"):
+            told = national_accounts(base, year, by=by).iloc[:, -1]
+            worst = max(worst, float((told - plain[TOTAL]).abs().max()) / plain.loc[TOTAL, TOTAL])
+    gained = ledger(reform, base)
+    worst = max(worst, float((gained.sum().abs() / gained.abs().sum().replace(0.0, 1.0)).max()))
+    sides = gained[PACKAGE_YEAR].sort_values() / 1e9
+    text = (
+        f"by provider, function and both, and the ledger of every year: off by at most {worst:.1e}; {PACKAGE} in "
+        f"{PACKAGE_YEAR}, billion yuan: most for {sides.index[-1]} {sides.iloc[-1]:+.0f}, {sides.index[-2]} "
+        f"{sides.iloc[-2]:+.0f}, most from {sides.index[0]} {sides.iloc[0]:+.0f}, {sides.index[1]} {sides.iloc[1]:+.0f}"
+    )
+    if untold:
+        text += f"; what for is not told of: {', '.join(untold)} (name them in functions_of_care.toml)"
+    return worst <= ROUND_OFF and not untold, text
+
+
+def _behaviour(place: Place) -> Iterator[Finding]:
+    """All claims of ``behaviour.toml``; one that does not hold is a finding of its own."""
+    found = list(judged(place))
+    held = sum(each.holds for each in found)
+    checks = len({each.behaviour.name for each in found})
+    yield Finding("behaviour", held == len(found), f"{held} of {len(found)} claims hold, in {checks} checks")
+    for each in found:
+        if not each.holds:
+            known = f" Known miss: {each.behaviour.miss}" if each.behaviour.miss else ""
+            text = f"{each.claim.text}: {each.found}; expected because: {each.behaviour.why}{known}"
+            yield Finding(f"behaviour: {each.behaviour.name}", False, text)
+
+
+def _extremes(place: Place) -> Iterator[Finding]:
+    for ending in endings(place):
+        yield Finding(f"extreme: {ending.title}", ending.sense, ending.told)
+
+
+def _cuts(place: Place) -> tuple[bool, str]:
+    """How much of a reform's effect hangs on one loop: the one without which each outcome changes most."""
+    table = loop_cuts(place, PACKAGE, year=PACKAGE_YEAR)
+    told = []
+    for outcome, unit in table.attrs["units"].items():
+        effect = table[outcome].astype(float)
+        loop = (effect - effect[WHOLE]).abs().idxmax()
+        told.append(f"{outcome} {effect[WHOLE]:+.3g} {unit} ({effect[loop]:+.3g} without {loop})")
+    return True, f"{PACKAGE} in {PACKAGE_YEAR}, {len(table) - 1} loops cut one by one: {', '.join(told)}"
+
+
+def _answered(place: Place) -> tuple[bool, str]:
+    """The reinforcing loops by experiment, with all else answering: no change may feed itself."""
+    names = [name for name, loop in read_loops().items() if loop.polarity == "reinforcing"]
+    found = answered_gains(place, names)
+    told = ", ".join(f"{name} {gain:.2g} ({element})" for name, (gain, element) in found.items())
+    largest = max(gain for gain, _ in found.values())
+    return largest < 1, f"one percent more at each loop's cut, for all years; what has come back by {LAST_YEAR}: {told}"
+
+
+#: By name, checks with one finding; those with several; and those that take more than a few seconds.
 _CHECKS: dict[str, Callable[[Place], tuple[bool, str]]] = {
     "units and closed world": _units,
     "conservation": _conservation,
+    "accounts": _accounts,
     "integration error": _integration,
+}
+_SEVERAL: dict[str, Callable[[Place], Iterator[Finding]]] = {
+    "loops": _loops,
+    "gains": _gains,
+    "behaviour": _behaviour,
+    "extremes": _extremes,
+}
+_SLOW: dict[str, Callable[[Place], tuple[bool, str]]] = {
     "kernel and reference": _reference,
     "levers": _levers,
+    "loops cut": _cuts,
+    "gains with all else answering": _answered,
+    "adaptive solver": _adaptive,
 }

@@ -1,4 +1,4 @@
-"""The command line: ``healthreform run``, ``sweep``, ``list``, ``show``, ``check`` and ``validate``.
+"""The command line: ``healthreform run``, ``sweep``, ``list``, ``show``, ``check``, ``validate`` and others.
 
 Exit codes: 0 all is well, 1 a check failed or every run of a sweep did, 2 something given was wrong, 130 interrupted.
 """
@@ -12,10 +12,12 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from .cli_calibration import check_wishes, print_calibration, print_section, progress_bar, save_fit
 from .cli_printing import (
     ERR,
     LISTED,
     OUT,
+    print_ledger,
     print_lines,
     print_run,
     print_table,
@@ -58,6 +60,13 @@ class Method(StrEnum):
 
     rk4 = "rk4"
     euler = "euler"
+
+
+class LedgerBy(StrEnum):
+    """How a ledger is told."""
+
+    account = "account"
+    payment = "payment"
 
 
 PlaceArgument = Annotated[str, typer.Argument(help="A place: a name (healthreform list places), or a .toml file.")]
@@ -167,6 +176,129 @@ def sweep(
         raise typer.Exit(1)
 
 
+@app.command()
+def calibrate(
+    place: PlaceArgument = "china",
+    plan: Annotated[
+        Path | None, typer.Option(help="What is free, targets and weights: a .toml file; by default the place's own.")
+    ] = None,
+    free: Annotated[
+        list[str], typer.Option(metavar="NAME", help="A free parameter, in place of the plan's; several times.")
+    ] = [],  # noqa: B006
+    starts: Annotated[int, typer.Option(help="Starting points besides the recorded values.")] = 256,
+    polished: Annotated[int, typer.Option(help="How many of the best are polished.")] = 5,
+    seed: Annotated[int, typer.Option(help="Of the starting points; the same seed gives the same values.")] = 1,
+    threads: Annotated[int | None, typer.Option(help="How many to use; by default all processors.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Save the fitted values as the file of a place, .toml.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Save all tables: .csv and report.md.")] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Put the fitted values into the package's own parameter files.")
+    ] = False,
+    report_only: Annotated[
+        bool, typer.Option("--report-only", help="Fit nothing: how well do the values as they stand agree?")
+    ] = False,
+) -> None:
+    """Fit a place's free parameters to all its observed series at once, and say what history can tell of each.
+
+    healthreform calibrate china -o fit.toml --report results/fit
+
+    healthreform run fit.toml baseline
+    """
+    from .calibration.calibrating import calibrate as fitted
+    from .calibration.calibrating import fit
+    from .calibration.report import fit_section
+    from .place import Place
+
+    check_wishes(output, report, write, report_only)
+    if report_only:
+        section = fit_section(fit(place, plan=plan))
+        print_section(section)
+        if report is not None:
+            save_fit(section, report, f"Fit of {Place.load(place).title}")
+        return
+    with progress_bar() as tell:
+        found = fitted(
+            place,
+            plan=plan,
+            free=free or None,
+            starts=starts,
+            polished=polished,
+            seed=seed,
+            threads=threads,
+            progress=tell,
+        )
+    print_calibration(found)
+    if output is not None:
+        OUT.print(f"saved to {found.save(output)}")
+    if report is not None:
+        OUT.print(f"tables saved to {found.save_report(report)}")
+    if write:
+        for file in found.write():
+            OUT.print(f"written: {file}", soft_wrap=True)
+
+
+@app.command()
+def ledger(
+    scenario: ScenarioArgument,
+    against: Annotated[str, typer.Option(help="The scenario it is compared with.")] = "baseline",
+    place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
+    by: Annotated[
+        LedgerBy, typer.Option(help="By account, or by payment: which flows differ most.")
+    ] = LedgerBy.account,
+    stop: StopOption = 2035,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the whole table: .csv.")] = None,
+) -> None:
+    """Who gains and who pays under a scenario: every account's net against another scenario, in billion yuan.
+
+    Each year adds up to zero over all accounts.
+
+    healthreform ledger linked_package --against baseline --by payment
+    """
+    from .gains_and_losses import ledger as compared
+    from .output import check_table_target, save_table
+    from .simulation import simulate
+
+    if output is not None:
+        check_table_target(output)
+    runs = [simulate(place, plan, stop=stop) for plan in (scenario, against)]
+    table = compared(*runs, by=by.value)
+    print_ledger(table, f"{runs[0].attrs['title']}, against: {runs[1].attrs['title']}")
+    if output is not None:
+        OUT.print(f"saved to {save_table(table, output)}")
+
+
+@app.command()
+def ensemble(
+    place: PlaceArgument = "china",
+    members: Annotated[int, typer.Option(help="How many members.")] = 300,
+    draws: Annotated[int, typer.Option(help="How many draws they are chosen from.")] = 1600,
+    seed: Annotated[int, typer.Option(help="Of everything random; the same seed gives the same members.")] = 1,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the members: .csv.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Put them into the package, as the place's ensemble.")] = False,
+) -> None:
+    """Make an ensemble: parameters within their ranges, weighted by how well they fit history and measured effects.
+
+    It takes some minutes. The one that comes with the package is hr.ensemble(PLACE).
+
+    healthreform ensemble china -o members.csv
+    """
+    from .calibration.constrained import Recipe, constrained_ensemble
+    from .ensembles import save_members
+    from .output import check_table_target
+
+    if output is not None:
+        check_table_target(output)
+    with progress_bar() as tell:
+        found = constrained_ensemble(
+            place, Recipe(members, draws, seed=seed), progress=lambda done: tell(done, float("nan"))
+        )
+    OUT.print(found.summary(), highlight=False, soft_wrap=True)
+    for target in save_members(found.members, place, output, write=write):
+        OUT.print(f"saved to {target}")
+
+
 @app.command("list")
 def list_(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
@@ -199,16 +331,16 @@ def show(
 @app.command()
 def check(
     place: Annotated[str, typer.Argument(help="A place, as for run.")] = "china",
-    adaptive: Annotated[
-        bool, typer.Option("--adaptive", help="Also integrate the first years with SciPy's adaptive solver.")
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out what takes longer: interpreter, adaptive solver, levers, cuts.")
     ] = False,
 ) -> None:
-    """Check the model: units, closed world, conservation, integration error, levers, loops with their polarity."""
+    """Check the model: units, money, integration error, loops and gains, behaviour, extremes, levers, loops cut."""
     from .check_model import findings
     from .place import Place
 
     failed = 0
-    for finding in findings(Place.load(place), adaptive=adaptive):
+    for finding in findings(Place.load(place), quick=quick):
         mark = "[green]ok    [/green]" if finding.passed else "[red]FAILED[/red]"
         OUT.print(f"{mark} [bold]{finding.name}[/bold]: ", end="")
         OUT.print(finding.result, markup=False, soft_wrap=True)
@@ -221,7 +353,7 @@ def check(
 def validate(
     place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
     members: Annotated[
-        int, typer.Option(min=0, help="Members that agree with history, for bands; none if left out.")
+        int, typer.Option(min=0, help="Members of the place's ensemble, for bands; none if left out.")
     ] = 0,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the table: .csv.")] = None,
 ) -> None:
@@ -231,13 +363,13 @@ def validate(
 
     healthreform validate --members 200 -o evidence.csv
     """
+    from .ensembles import ensemble as shipped
     from .output import check_table_target, save_table
-    from .validation import history_members
     from .validation import validate as replay_all
 
     if output is not None:
         check_table_target(output)
-    table = replay_all(place, history_members(place, members) if members else None)
+    table = replay_all(place, shipped(place).head(members) if members else None)
     print_validation(table)
     if output is not None:
         OUT.print(f"saved to {save_table(table, output)}")

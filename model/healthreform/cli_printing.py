@@ -70,6 +70,41 @@ def print_run(result: xarray.Dataset, wanted: list[str]) -> None:
     OUT.print(grid)
 
 
+#: Rows of a ledger by payment that fit on a screen.
+_MOST_FLOWS = 20
+
+
+def print_ledger(table: pandas.DataFrame, title: str) -> None:
+    """A ledger in billion yuan: some of the years that differ, and the total."""
+    OUT.print(Text(f"{title}; billion yuan", style="bold"))
+    changed = [year for year in table.columns[:-1] if table[year].any()]
+    if not changed:
+        OUT.print("no difference: the two scenarios pay the same")
+        return
+    several = table.index.nlevels > 1
+    years = 1 if several and OUT.width < NARROW else _MOST_YEARS
+    places = sorted({round((i + 1) * (len(changed) - 1) / years) for i in range(years)})
+    shown = [*(changed[place] for place in places), table.columns[-1]]
+    grid = Table(box=None, padding=(0, 1, 0, 0))
+    for name in table.index.names:
+        grid.add_column(str(name), no_wrap=True)
+    for column in shown:
+        heading = f"{changed[0]}-{changed[-1]}" if column == shown[-1] else str(column)
+        grid.add_column(heading, justify="right", no_wrap=True)
+    for label, row in (table.head(_MOST_FLOWS) if several else table).iterrows():
+        names = label if several else (label,)
+        grid.add_row(*(Text(str(name)) for name in names), *(_signed(row[column] / 1e9) for column in shown))
+    if several and len(table) > _MOST_FLOWS:
+        grid.caption = f"the {_MOST_FLOWS} that differ most of {len(table)}; all of them with --output"
+        grid.caption_justify = "left"
+    OUT.print(grid)
+
+
+def _signed(value: float) -> str:
+    text = f"{value:+.1f}"
+    return "0" if not text.strip("+-0.") else text
+
+
 def _figure(value: float) -> str:
     """Three figures, without the zeros and the plus that make a power of ten long."""
     return f"{value:.3g}".replace("e+", "e").replace("e0", "e")

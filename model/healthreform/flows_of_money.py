@@ -1,4 +1,4 @@
-"""The money of a run: who pays whom, the national health account, the bridge to the published total, gains and losses.
+"""The money of a run: who pays whom, the national health account, and the bridge to the published total.
 
 Everything is read from a result alone: its payments say who pays and who is paid, its cash stocks whose they are.
 """
@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from .functions_of_care import CARE, read_functions
 from .stockflow.accounts import split_end
-from .stockflow.errors import RecordError, RunError, nearest
+from .stockflow.errors import RecordError, RunError, nearest, one_of
 
 if TYPE_CHECKING:
     import pandas
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 #: Accounts through which care is financed, and accounts that provide it.
 FINANCING = ("government", "fund", "personal_account", "household", "other_payer", "economy")
 PROVIDERS = ("provider", "consortium", "pharmacy", "other_provider", "outside_provider")
+#: How the national health account may be told.
+ACCOUNTS_BY = ("provider", "function", "both")
 #: Largest difference that counts as round-off, as a share of the largest number of the table.
 ROUND_OFF = 1e-9
 
@@ -39,8 +44,8 @@ def transactions(run: xarray.Dataset, year: int) -> pandas.DataFrame:
     """
     import pandas
 
-    chosen = _year(run, year)
-    accounts = _accounts(run)
+    chosen = year_of(run, year)
+    accounts = accounts_of(run)
     matrix = pandas.DataFrame(0.0, index=accounts, columns=accounts)
     for payer, payee, amount in _payments(chosen):
         matrix.loc[payer, payee] += amount
@@ -48,15 +53,21 @@ def transactions(run: xarray.Dataset, year: int) -> pandas.DataFrame:
     return matrix
 
 
-def national_accounts(run: xarray.Dataset, year: int) -> pandas.DataFrame:
-    """The national health account: who finances care (rows) and who provides it (columns), in yuan, with totals.
+def national_accounts(run: xarray.Dataset, year: int, *, by: str = "provider") -> pandas.DataFrame:
+    """The national health account: who finances care (rows), who provides it and what for (columns), with totals.
 
     Loans, transfers among providers and what insurers pay to their customers are no financing of care and stay out;
-    grants for building are in.
+    grants for building are in. What each payment is for is told in ``data/functions_of_care.toml``.
 
     Parameters
     ----------
     run, year : as for ``transactions``.
+    by : ``provider``, ``function`` (of care: what for), or ``both``, function within provider.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In yuan. Each way of telling has the same totals, to round-off.
 
     Raises
     ------
@@ -65,16 +76,68 @@ def national_accounts(run: xarray.Dataset, year: int) -> pandas.DataFrame:
     RunError
         If the books of an account with cash do not balance: its receipts less its payments are not its change of cash.
     """
-    matrix = transactions(run, year)
-    _assert_balanced(run, year, matrix)
-    rows = [name for kind in FINANCING for name in matrix.index if split_end(name)[0] == kind]
-    columns = [name for kind in PROVIDERS for name in matrix.columns if split_end(name)[0] == kind]
-    table = matrix.loc[rows, columns]
+    import pandas
+
+    if by not in ACCOUNTS_BY:
+        raise RecordError(f"by={by!r} is not one of {one_of(ACCOUNTS_BY)}{nearest(str(by), ACCOUNTS_BY)}")
+    _assert_balanced(run, year, transactions(run, year))
+    cells: dict[tuple[str, str, str], float] = {}
+    for cell, amount in _financed(year_of(run, year), what_for=by != "provider"):
+        cells[cell] = cells.get(cell, 0.0) + amount
+    long = pandas.Series(cells).rename_axis(["finances", "provides", "what_for"])
+    levels = {"provider": ["provides"], "function": ["what_for"], "both": ["provides", "what_for"]}[by]
+    wide = long.groupby(["finances", *levels]).sum().unstack(levels, fill_value=0.0)
+    table = wide.loc[_ordered(run, wide.index), _ordered(run, wide.columns)]
     table = table.loc[(table != 0).any(axis=1)]
-    table["total"] = table.sum(axis=1)
+    if by != "provider":
+        table = table.loc[:, (table != 0).any(axis=0)]
+    table[("total", "total") if by == "both" else "total"] = table.sum(axis=1)
     table.loc["total"] = table.sum(axis=0)
-    table.index.name, table.columns.name = "finances", "provides"
+    table.columns.names = levels
     return table
+
+
+def _financed(chosen: xarray.Dataset, *, what_for: bool) -> Iterator[tuple[tuple[str, str, str], float]]:
+    """What is financed in a year: who finances, who provides, what for, how much."""
+    functions = read_functions()
+    for name in json.loads(chosen.attrs["payments"]):
+        ends = ends_of(chosen, name, "payer", "payee")
+        if not any(_finances(payer) and _provides(payee) for payer, payee in ends):
+            continue
+        parts = functions.spread(chosen, name) if what_for else {"": chosen[name].values}
+        for function, amounts in parts.items():
+            for (payer, payee), amount in zip(ends, np.ravel(amounts), strict=True):
+                if _finances(payer) and _provides(payee):
+                    yield (payer, payee, function), float(amount)
+
+
+def untold_payments(run: xarray.Dataset) -> list[str]:
+    """Payments from those who finance to those who provide of which it is told nowhere what they are for."""
+    found = []
+    for name in json.loads(run.attrs["payments"]):
+        pairs = ends_of(run, name, "payer", "payee")
+        financed = any(_finances(payer) and _provides(payee) for payer, payee in pairs)
+        if financed and CARE not in run[name].dims and name not in read_functions().payments:
+            found.append(name)
+    return found
+
+
+def _finances(account: str) -> bool:
+    return split_end(account)[0] in FINANCING
+
+
+def _provides(account: str) -> bool:
+    return split_end(account)[0] in PROVIDERS
+
+
+def _ordered(run: xarray.Dataset, labels: pandas.Index) -> list[Any]:
+    """Accounts in the order of the account's kinds, functions in that of their file."""
+    kinds, accounts, functions = (*FINANCING, *PROVIDERS), accounts_of(run), read_functions()
+
+    def place(name: str) -> tuple[int, ...]:
+        return (kinds.index(split_end(name)[0]), accounts.index(name)) if name in accounts else (functions.order(name),)
+
+    return sorted(labels, key=lambda label: tuple(map(place, label)) if isinstance(label, tuple) else place(label))
 
 
 def bridge(run: xarray.Dataset, year: int) -> pandas.Series:
@@ -88,7 +151,7 @@ def bridge(run: xarray.Dataset, year: int) -> pandas.Series:
     """
     import pandas
 
-    chosen = _year(run, year)
+    chosen = year_of(run, year)
 
     def amount(*names: str) -> float:
         for name in names:
@@ -96,13 +159,15 @@ def bridge(run: xarray.Dataset, year: int) -> pandas.Series:
                 raise RecordError(f"this result lacks '{name}', which the bridge needs; keep it, or use simulate")
         return float(sum(float(chosen[name].sum()) for name in names))
 
-    kept = sum(_change(run, year, name) for name in ("fund_reserve", "account_balance"))
-    own_pocket = amount("patients_paid", "household_retail", "other_household_health", "outside_paid_by_patients")
-    insurers = amount("commercial_premiums") - (own_pocket - amount("out_of_pocket_expenditure"))
+    kept = sum(_change(run, year, name) for name in ("fund_reserve", "account_balance", "maternity_reserve"))
+    insurers = amount("commercial_premiums", "supplement_premiums", "critical_premium_paid") - amount(
+        "commercial_claims", "supplement_claims", "critical_illness_paid"
+    )
     lines = {
         "funds raised: total health expenditure": amount("total_health_expenditure"),
         "less what funds and personal accounts keep": -kept,
-        "less commercial premiums, net of claims that reimburse patients": -insurers,
+        "less insurers' premiums, net of claims that reimburse patients": -insurers,
+        "less maternity allowances": -amount("maternity_allowances"),
         "less grants for building": -amount("capital_subsidy"),
         "less other government programmes and administration": -amount("other_government_health"),
         "less other social spending": -amount("other_social_health"),
@@ -116,33 +181,8 @@ def bridge(run: xarray.Dataset, year: int) -> pandas.Series:
     return pandas.Series(lines, name=int(year))
 
 
-def ledger(run: xarray.Dataset, against: xarray.Dataset) -> pandas.DataFrame:
-    """Who gains and who pays under a reform: each account's receipts and payments against those of another run.
-
-    Parameters
-    ----------
-    run : the reform.
-    against : what it is compared with, over the same years.
-
-    Returns
-    -------
-    pandas.DataFrame
-        By account, in yuan over all years together: receives, pays (both against the other run), and net, which adds up
-        to zero over all accounts.
-    """
-    import pandas
-
-    years = [int(year) for year in run["time"].values]
-    if years != [int(year) for year in against["time"].values]:
-        raise RecordError("the two runs do not cover the same years; run both to the same stop")
-    difference: Any = sum(transactions(run, year) - transactions(against, year) for year in years)
-    table = pandas.DataFrame({"receives": difference.sum(axis=0), "pays": difference.sum(axis=1)})
-    table["net"] = table["receives"] - table["pays"]
-    table.index.name = "account"
-    return table
-
-
-def _year(run: xarray.Dataset, year: int) -> xarray.Dataset:
+def year_of(run: xarray.Dataset, year: int) -> xarray.Dataset:
+    """One year of a result, which must be one run by years."""
     if "time" not in getattr(run, "dims", ()):
         raise RecordError(f"a {type(run).__name__} is no result over years; give a result of simulate")
     if "run" in run.dims:
@@ -155,7 +195,8 @@ def _year(run: xarray.Dataset, year: int) -> xarray.Dataset:
     return run.sel(time=int(year))
 
 
-def _accounts(run: xarray.Dataset) -> list[str]:
+def accounts_of(run: xarray.Dataset) -> list[str]:
+    """All scalar accounts of a result."""
     if "accounts" not in run.attrs:
         raise RecordError("this result does not say which accounts there are; use a result of simulate")
     names: list[str] = json.loads(run.attrs["accounts"])
@@ -164,15 +205,36 @@ def _accounts(run: xarray.Dataset) -> list[str]:
 
 def _payments(chosen: xarray.Dataset) -> Iterator[tuple[str, str, float]]:
     """Every scalar payment: who pays, who receives, how much."""
-    known = set(json.loads(chosen.attrs["accounts"]))
     for name in json.loads(chosen.attrs["payments"]):
         if name not in chosen:
             raise RecordError(f"this result lacks the payment '{name}'; use a result of simulate, or keep all payments")
-        flow = chosen[name]
-        elements = [[str(element) for element in flow[dimension].values] for dimension in flow.dims]
-        for place, value in zip(product(*elements), flow.values.ravel(), strict=True):
-            payer, payee = (_end(flow.attrs[key], set(place), known) for key in ("payer", "payee"))
+        ends = ends_of(chosen, name, "payer", "payee")
+        for (payer, payee), value in zip(ends, chosen[name].values.ravel(), strict=True):
             yield payer, payee, float(value)
+
+
+def ends_of(run: xarray.Dataset, name: str, giver: str, taker: str) -> list[tuple[str, str]]:
+    """The accounts at both ends of each scalar of a payment or a debt, in the order of its elements.
+
+    Parameters
+    ----------
+    giver, taker : the attributes that name the ends.
+    """
+    known = set(accounts_of(run))
+    flow = run[name]
+    elements = [[str(element) for element in flow[dimension].values] for dimension in flow.dims if dimension != "time"]
+    return [
+        (_end(flow.attrs[giver], set(place), known), _end(flow.attrs[taker], set(place), known))
+        for place in product(*elements)
+    ]
+
+
+def levels_of(run: xarray.Dataset, stock: str) -> Any:
+    """A stock before the first year and at the end of each, shape (years + 1, elements)."""
+    levels = run[stock].values.reshape(run.sizes["time"], -1)
+    if "at_start" not in run[stock].attrs:
+        raise RecordError(f"this result does not say where '{stock}' started; use a result of simulate")
+    return np.concatenate([np.reshape(run[stock].attrs["at_start"], (1, -1)), levels])
 
 
 def _end(end: str, place: set[str], known: set[str]) -> str:

@@ -14,9 +14,9 @@ from .stockflow.errors import RecordError, nearest, one_of
 from .stockflow.record_values import read_toml
 
 
-def shipped_names(kind: str) -> list[str]:
-    """Names of the places, or of the scenarios, that come with the package; ``kind`` is the folder's name."""
-    return sorted(file.stem for file in (DATA / kind).glob("*.toml"))
+def shipped_names(kind: str, ending: str = ".toml") -> list[str]:
+    """Names of the places, the scenarios ... that come with the package; ``kind`` is the folder's name."""
+    return sorted(file.stem for file in (DATA / kind).glob(f"*{ending}"))
 
 
 def find_file(name: str | os.PathLike[str], kind: str, beside: Path | None = None) -> Path:

@@ -9,11 +9,13 @@ from typing import Any
 
 from .assembly import DATA
 from .place import Place
+from .size import Size
 from .stockflow.errors import RecordError, StockflowError, nearest, one_of
 from .stockflow.graph import Graph, Loop
+from .stockflow.model import Model
 from .stockflow.record_values import read_toml
 
-_KEYS = ("title", "polarity", "variables", "description", "state")
+_KEYS = ("title", "polarity", "variables", "description", "state", "cut")
 POLARITIES = ("balancing", "reinforcing")
 
 
@@ -26,6 +28,7 @@ class NamedLoop:
     polarity : ``balancing`` or ``reinforcing``.
     variables : its marks in order.
     state : values of inputs with which it can act.
+    cut : the link, from one variable to another, at which it is cut; empty if that is left to the loops that share it.
     """
 
     name: str
@@ -34,6 +37,7 @@ class NamedLoop:
     description: str
     variables: tuple[str, ...]
     state: Mapping[str, float]
+    cut: tuple[str, ...] = ()
 
     def found(self, place: Place) -> Loop:
         """The loop in the model of a place, with the sign of every link.
@@ -44,7 +48,7 @@ class NamedLoop:
             If a variable is unknown, or one mark does not act on the next.
         """
         try:
-            parameters, paths = _by_flat_name(place, self.state)
+            parameters, paths = values_by_flat_name(place.model, self.state, place.size)
             graph = Graph(place.model, float(place.start), parameters=parameters, paths=paths)
             return graph.loop(self.variables, fill=True)
         except StockflowError as error:
@@ -88,18 +92,28 @@ def _read(file: str, name: str, content: Any) -> NamedLoop:
     ):
         raise wrong("state", f"{state!r} must be a table of numbers")
     values = {key: float(value) for key, value in state.items()}
+    cut = content.get("cut", [])
+    if not isinstance(cut, list) or len(cut) not in (0, 2) or not all(isinstance(item, str) for item in cut):
+        raise wrong("cut", f'{cut!r} must be a link, ["source", "target"]')
     return NamedLoop(
-        name, content["title"], content["polarity"], content.get("description", ""), tuple(variables), values
+        name,
+        content["title"],
+        content["polarity"],
+        content.get("description", ""),
+        tuple(variables),
+        values,
+        tuple(cut),
     )
 
 
-def _by_flat_name(place: Place, state: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
-    """Values for all elements of each name, parameters and dated inputs apart, and of the size of the place."""
-    model = place.model
+def values_by_flat_name(
+    model: Model, state: Mapping[str, float], size: Size | None = None
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Values for all elements of each name, parameters and dated inputs apart; of the size of a place, if given."""
     parameters: dict[str, float] = {}
     paths: dict[str, float] = {}
     for name, value in state.items():
         model.records.find(name)
         group = parameters if name in model.records.parameters else paths
-        group.update(dict.fromkeys(model.flat_names(name), value * place.size.factor(model, name)))
+        group.update(dict.fromkeys(model.flat_names(name), value * (size or Size()).factor(model, name)))
     return parameters, paths

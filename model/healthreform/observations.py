@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .agreement import agreement
 from .assembly import DATA
 from .changes import split_name
 from .place import Place
@@ -29,6 +30,8 @@ _COLUMNS = ("series", "year", "value", "unit", "grade", "source")
 _KEYS = ("series", "factor", "skip", "optional", "note")
 #: From the surest to the least sure; a sum is as sure as the least sure of its parts.
 GRADES = ("verified", "recalled", "conflicting")
+#: What happened later is kept to test forecasts with: nothing is fitted to it.
+LAST_YEAR_OF_OUTCOMES = 2021
 
 
 @dataclass(frozen=True)
@@ -122,8 +125,9 @@ def fit_to_history(run: xarray.Dataset, place: str | os.PathLike[str] | Place | 
     Returns
     -------
     pandas.DataFrame
-        By flat name: years (how many), first, last, mape (mean absolute error as a share of what was observed), and
-        Theil's shares of the mean squared error: bias, variance, covariance.
+        By flat name: years (how many), first, last, and the measures of ``agreement``: mape (mean absolute error as a
+        share of what was observed), r2, theil_u, and Theil's shares of the mean squared error: bias, variance,
+        covariance.
     """
     import pandas
 
@@ -140,27 +144,12 @@ def fit_to_history(run: xarray.Dataset, place: str | os.PathLike[str] | Place | 
         years = [year for year in part["year"] if year in run["time"].values]
         if years:
             observed = part.set_index("year")["value"].loc[years].to_numpy(float)
-            rows[name] = {"years": len(years), "first": years[0], "last": years[-1]} | _errors(
+            rows[name] = {"years": len(years), "first": years[0], "last": years[-1]} | agreement(
                 simulated.sel(time=years).values, observed
             )
     fit = pandas.DataFrame.from_dict(rows, orient="index")
     fit.index.name = "name"
     return fit
-
-
-def _errors(simulated: Any, observed: Any) -> dict[str, float]:
-    nonzero = observed != 0
-    error = np.abs(simulated - observed)[nonzero] / np.abs(observed[nonzero])
-    square = float(np.mean((simulated - observed) ** 2))
-    spread = float(np.std(simulated)), float(np.std(observed))
-    bias, variance = float(np.mean(simulated) - np.mean(observed)) ** 2, (spread[0] - spread[1]) ** 2
-    shares = (bias / square, variance / square) if square > 0 else (0.0, 0.0)
-    return {
-        "mape": float(np.mean(error)) if error.size else float("nan"),
-        "bias": shares[0],
-        "variance": shares[1],
-        "covariance": 1 - shares[0] - shares[1] if square > 0 else 0.0,
-    }
 
 
 def observed_variables(model: Model) -> dict[str, str]:
@@ -228,7 +217,7 @@ def _counterpart(file: Path, name: str, entry: Any) -> Counterpart:
 
 
 def _file(place: Place) -> Path:
-    file = DATA / "history" / f"{place.name}.csv"
+    file = DATA / "history" / f"{place.history}.csv"
     if not file.exists():
         known = sorted(each.stem for each in file.parent.glob("*.csv"))
         raise RecordError(f"place '{place.name}' has no history; places that have: {one_of(known)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import product
 from pathlib import Path
@@ -27,8 +27,12 @@ class OutputError(StockflowError):
     """A result cannot be written where it should be, or is no result."""
 
 
-def check_target(path: str | os.PathLike[str]) -> Path:
+def check_target(path: str | os.PathLike[str], endings: tuple[str, ...] = ENDINGS) -> Path:
     """A path that a result can be written to; looked at before a long run, so that none is lost.
+
+    Parameters
+    ----------
+    endings : what the file's name may end in.
 
     Raises
     ------
@@ -36,17 +40,65 @@ def check_target(path: str | os.PathLike[str]) -> Path:
         If the ending is unknown, or the folder cannot be made or written.
     """
     target = Path(path)
-    if target.suffix not in ENDINGS:
-        raise OutputError(f"{target}: the ending says what to write; use {' or '.join(ENDINGS)}")
+    if target.suffix not in endings:
+        raise OutputError(f"{target}: the ending says what to write; use {' or '.join(endings)}")
     if target.is_dir():
         raise OutputError(f"{target}: it is a folder; give the name of a file")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{target.parent}: the folder cannot be made ({error.strerror})") from None
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise OutputError(f"{target.parent}: the folder cannot be written; choose another")
+    check_folder(target.parent)
     return target
+
+
+def check_folder(path: str | os.PathLike[str]) -> Path:
+    """A folder that files can be written to, made if it is not there; looked at before a long run.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made or written.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror})") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"{folder}: the folder cannot be written; choose another")
+    return folder
+
+
+def write_together(texts: Mapping[Path, str]) -> None:
+    """Write several text files, all of them or none: what goes wrong on the way leaves every file as it was.
+
+    Raises
+    ------
+    OutputError
+        Naming the file that cannot be written.
+    """
+    before = {target: target.read_bytes() if target.exists() else None for target in texts}
+    parts = {target: target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}") for target in texts}
+    put: list[Path] = []
+    target = Path()
+    try:
+        for target, text in texts.items():
+            parts[target].write_text(text, encoding="utf-8", newline="\n")
+        for target, part in parts.items():
+            put.append(target)
+            os.replace(part, target)
+    except BaseException as error:
+        for each in put:
+            _put_back(each, before[each])
+        for part in parts.values():
+            _remove(part)
+        if isinstance(error, OSError):
+            raise OutputError(f"{target}: it cannot be written ({error.strerror or _first_line(error)})") from None
+        raise
+
+
+def _put_back(target: Path, content: bytes | None) -> None:
+    if content is None:
+        _remove(target)
+    elif target.read_bytes() != content:
+        target.write_bytes(content)
 
 
 def save(result: xarray.Dataset, path: str | os.PathLike[str]) -> Path:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .derivation.given import Given
 
 _REQUIRED = ("title", "start")
-_OPTIONAL = ("description", "based_on", "policy", "facts", "values", "origin")
+_OPTIONAL = ("description", "history", "based_on", "policy", "facts", "values", "origin")
 #: Keys that say nothing without a place to derive the rest from.
 _OF_DERIVED = ("policy", "facts", "origin")
 #: The place whose values the common inputs are.
@@ -40,6 +40,7 @@ class Place:
     name : short name; the file's name without its ending.
     title, description : what it stands for.
     start : the calendar year at whose beginning its stocks are given, and every run begins.
+    history : name of the observed series it is compared with; its own name if its file says nothing.
     file : where it was read from.
     model : the equations with the place's values.
     based_on : name of the place that what is not known of it is derived from; empty if there is none.
@@ -52,6 +53,7 @@ class Place:
     title: str
     description: str
     start: int
+    history: str
     file: str
     model: Model = field(repr=False)
     based_on: str = ""
@@ -122,7 +124,15 @@ def _read(
     if values:
         changed = apply_changes(model, common, values, where=str(file))
         model = build_model(changed, modules, check_units=False)  # other values, the same units
-    return Place(file.stem, header.text("title"), header.text("description"), start, str(file), model)
+    return Place(
+        name=file.stem,
+        title=header.text("title"),
+        description=header.text("description"),
+        start=start,
+        history=header.text("history") or file.stem,
+        file=str(file),
+        model=model,
+    )
 
 
 def _read_derived(
@@ -159,6 +169,7 @@ def _read_derived(
         title=header.text("title"),
         description=header.text("description"),
         start=header.year("start"),
+        history=header.text("history") or file.stem,
         file=str(file),
         model=model,
         based_on=base.name,

@@ -9,22 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .analysis import (
-    band,
-    condition_on_history,
-    facts,
-    latin_hypercube,
-    parameter_values,
-    uncertain_parameters,
-)
+from .analysis import band
 from .changes import split_name
 from .evidence_files import check_names, shipped_groups
 from .evidence_records import GRADES, Record
 from .place import Place
 from .replaying import replay
-from .stockflow.errors import RunError
 from .stockflow.paths import Path
-from .sweeping import sweep
 
 if TYPE_CHECKING:
     import pandas
@@ -33,9 +24,6 @@ PlaceLike = str | os.PathLike[str] | Place
 
 #: What a table of verdicts takes over from the records.
 _SHARED = ("name", "kind", "reform", "row", "effect", "experiment", "measure", "low", "high", "unit")
-#: Members are taken from so many runs each, of which some miss history.
-_RUNS_PER_MEMBER = 6
-_FEWEST_RUNS = 300
 
 
 def evidence() -> pandas.DataFrame:
@@ -63,7 +51,7 @@ def validate(
     Parameters
     ----------
     place : a name that ``hr.places()`` lists, a file, or a place loaded before.
-    members : parameters of an ensemble, a row for each member, columns as of a design.
+    members : parameters of an ensemble, a row for each member, columns as of a design; see ``ensemble``.
     threads : how many to use; the numbers do not depend on it.
 
     Returns
@@ -94,34 +82,6 @@ def count_inside(table: pandas.DataFrame) -> tuple[int, int]:
     """How many of the effects that count lie inside their range, and how many count."""
     counted = table[table["kind"] == "effect"]
     return int((counted["verdict"] == "inside").sum()), len(counted)
-
-
-def history_members(place: PlaceLike, members: int, *, seed: int = 2024, bound: float = 0.08) -> pandas.DataFrame:
-    """Parameters of so many members that agree with history, sampled within their ranges.
-
-    Parameters
-    ----------
-    members : how many.
-    seed : of the sample.
-    bound : the largest mean error against history that a member may have, as a share.
-
-    Raises
-    ------
-    RunError
-        If too few of the runs agree with history.
-    """
-    if members < 2:
-        raise RunError(f"members {members}: a band needs at least 2")
-    years, ranges = (2010, 2021), uncertain_parameters(place)
-    at = latin_hypercube(max(_FEWEST_RUNS, _RUNS_PER_MEMBER * members), len(ranges), seed)
-    drawn = sweep(place, "baseline", parameter_values(at, ranges), stop=years[1], conservation=False)
-    moved, _ = condition_on_history(at, facts(drawn, years, place=place), error=0.05, seed=seed)
-    design = parameter_values(moved, ranges)
-    error = facts(sweep(place, "baseline", design, stop=years[1], conservation=False), years, place=place).error()
-    agreeing: pandas.DataFrame = design[error <= bound].head(members)
-    if len(agreeing) < members:
-        raise RunError(f"only {len(agreeing)} of {len(design)} runs agree with history; ask for fewer members")
-    return agreeing.reset_index(drop=True)
 
 
 def summary(table: pandas.DataFrame) -> str:

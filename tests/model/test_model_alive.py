@@ -26,6 +26,8 @@ def everything_on():
         ("service_price_adjustment", 1.0), ("bed_plan_limit", 0.3), ("retention_share", 0.3),
         ("public_health_grant", 200.0), ("account_split", 0.1), ("renewal_effort", 0.3),
         ("consumables_procurement_coverage", 0.8), ("pay_standard_lift", 1.5), ("stay_trend", 0.3),
+        ("supplement_offer", 0.8), ("assistance_tail_share", 0.3), ("innovation_exclusion", 1.0),
+        ("outbreak_waiver", 0.5), ("outbreak_advance", 0.2),
         ("consortium_coverage", 0.8), ("total_budget_share", 0.7), ("consortium_shared_days", 0.1),
         ("consortium_referral", 0.4), ("surplus_to_prevention", 0.3), ("return_referral", 0.3),
         ("internet_hospital_share", 0.8), ("traditional_payment", 0.6), ("centre_programme", 2e4),
@@ -49,6 +51,8 @@ NEEDS = {
     "service_price_step": from_date("service_price_step", 2010.0, 0.005),
     "loss_cover_share[tertiary]": from_date("pay_standard_lift[tertiary]", 2012.0, 1.6)
     | from_date("fixed_pay_share[tertiary]", 2012.0, 1.0),
+    "loss_cover_share[secondary]": from_date("pay_standard_lift[secondary]", 2012.0, 1.6)
+    | from_date("fixed_pay_share[secondary]", 2012.0, 1.0),
 }
 
 
@@ -136,9 +140,36 @@ def test_every_uncertain_parameter_moves_something():
 
 
 def test_every_uncertain_parameter_moves_an_outcome_unless_it_concerns_the_boundary():
-    boundary = {"retail_purchase_share", "insurer_reserve_at_start", "insurer_retained_share"}
+    boundary = {"retail_purchase_share"}
     dead = {name for name, (_, outcome) in parameter_effects().items() if outcome < MOVED}
     assert {name.partition("[")[0] for name in dead} <= boundary, sorted(dead)
+
+
+OWN_FILE = (
+    "critical_illness_deductible", "critical_illness_share", "critical_illness_ceiling", "assisted_premium_share",
+    "assistance_tail_share", "commercial_support", "supplement_offer", "maternity_participation", "maternity_leave",
+    "delivery_cover", "maternity_contribution_rate", "maternity_merged", "basic_deductible", "basic_ceiling",
+    "designated_primary_share", "outbreak_waiver", "outbreak_advance", "review_time", "listing_time",
+    "negotiated_price_cut", "hospital_access", "innovation_exclusion", "shortage_repair",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("lever", OWN_FILE)
+def test_lever_of_cover_and_listing_moves_what_is_published_and_not_only_its_own_count(lever):
+    """Out-of-pocket share or total health expenditure: the ends of all that flows."""
+    outbreak = from_date("outbreak_restriction", 2014.0, 0.5, until=2014.5) | everything_on()
+    cases = [outbreak]
+    for end in _bounds(lever):
+        change = _half_way(lever, end, outbreak)
+        if change is not None:
+            cases.append({**outbreak, **change})
+    runs = run(*cases)
+    for number in range(1, len(cases)):
+        changes = [
+            np.abs(runs[name][number] / runs[name][0] - 1).max()
+            for name in ("out_of_pocket_share", "total_health_expenditure")
+        ]
+        assert max(changes) > MOVED, number
 
 
 def test_premium_relief_costs_the_fund_what_it_forgoes():

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from model_runs import TIERS, flat_names, from_date, run, scenario_values
-from scipy.stats import norm
 
 VALUES = scenario_values()
 PRODUCTS = ("winners", "originators", "other_generics")
@@ -110,15 +109,6 @@ def test_choice_of_tier_is_the_logit_of_the_brief(steps):
             np.testing.assert_allclose(steps[f"chosen_share[{tier},{bracket}"][0], expected, rtol=1e-9)
 
 
-def test_catastrophic_share_is_the_tail_of_a_lognormal_with_the_mean_of_the_flows(steps):
-    spread = VALUES["out_of_pocket_dispersion"]
-    mean = steps["out_of_pocket_expenditure"][0] / steps["persons_total"][0]
-    gdp = np.array([dated("gdp", time, "right") for time in steps.raw.times])
-    threshold = VALUES["catastrophic_threshold"] * VALUES["income_to_output"] * gdp / steps["persons_total"][0]
-    expected = norm.sf(np.log(threshold), loc=np.log(mean) - spread**2 / 2, scale=spread)
-    np.testing.assert_allclose(steps["catastrophic_share"][0], expected, rtol=1e-9)
-
-
 def test_molecules_under_contract(steps):
     """Open, in a first contract, in a renewed one, expired: rounds as enacted, agreements that run out, renewal."""
 
@@ -201,7 +191,10 @@ def test_way_of_payment_moves_the_cost_of_a_case_by_what_the_next_yuan_earns():
         )
         revenue = (1 - fund) * (1 + margin) + fund * from_fund
         np.testing.assert_allclose(runs[f"marginal_revenue[{tier}]"][0], revenue, **CLOSE)
-        pull = VALUES["cost_response"] * (revenue - revenue[0])
+        # Of the answer to the change, a part wears off as practice gets used to the new way.
+        used_to, part = runs[f"usual_marginal_revenue[{tier}]"][0], VALUES["adapted_share"]
+        assert 0 < part < 1 and used_to[-1] > revenue[-1] + 0.01
+        pull = VALUES["cost_response"] * ((1 - part) * (revenue - revenue[0]) + part * (revenue - used_to))
         assert pull.min() < -0.01
         np.testing.assert_allclose(runs[f"payment_pull[{tier}]"][0], pull, **CLOSE)
         for care, weight in (("outpatient", 0.0), ("inpatient", 1.0)):
@@ -209,7 +202,8 @@ def test_way_of_payment_moves_the_cost_of_a_case_by_what_the_next_yuan_earns():
                 gain = runs[f"item_incentive[{tier},{item}]"][0]
                 answer = VALUES[f"incentive_sensitivity[{item}]"] * (gain - gain[0])
                 answer = answer + weight * VALUES[f"payment_weight[{item}]"] * pull
-                expected = runs[f"inducement[{tier}]"][0] * np.exp(answer)
+                added = VALUES[f"inducement_weight[{item}]"] * (runs[f"inducement[{tier}]"][0] - 1)
+                expected = (1 + added) * np.exp(answer)
                 np.testing.assert_allclose(runs[f"item_response[{tier},{care},{item}]"][0], expected, **CLOSE)
 
 

@@ -172,8 +172,8 @@ def test_days_not_spent_in_hospital_are_spent_in_primary_care():
 
 def test_a_case_treated_by_hand_is_paid_in_parity_with_the_case_it_replaces():
     share, parity = VALUES["suitable_share"], 0.9
-    runs = run(together(2014.0, traditional_payment=1.0, traditional_parity=parity, return_referral=0.0), last=2018,
-               every_step=True)  # fmt: skip
+    runs = run(together(2014.0, traditional_payment=1.0, traditional_parity=parity, return_referral=0.0,
+                        hospital_access=0.0), last=2018, every_step=True)  # fmt: skip
     for tier in TIERS:
         ordinary = sum(
             runs[f"intensity[{tier},inpatient,{item}]"] * runs[f"item_price[{tier},{item}]"]

@@ -33,12 +33,7 @@ def test_history_is_reproduced_in_level(fit, name):
     assert fit.loc[name, "mape"] < BOUND
 
 
-PAY_LAGS = pytest.mark.xfail(reason="pay grows 8.9 % a year in the model, 10.4 % as published, 2014-2021")
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=PAY_LAGS) if name == "mean_pay" else name for name in SERIES]
-)
+@pytest.mark.parametrize("name", SERIES)
 def test_history_is_reproduced_in_trend(past, name):
     """Growth a year over the years published, within a percentage point and a half (3 for a scheme's money)."""
     table = hr.history("china", table=True)

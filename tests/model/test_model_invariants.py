@@ -19,6 +19,7 @@ NO_ANSWER = {
         ("promotion_share", 0.0), ("service_price_adjustment", 0.0), ("mark_up_price_compensation", 0.0),
         ("admission_response", 0.0), ("list_response", 0.0), ("cost_response", 0.0), ("stay_response", 0.0),
         ("family_price_elasticity", 0.0), ("surplus_to_prevention", 0.0), ("traditional_payment", 0.0),
+        ("exit_shortage", 0.0),
     )
     for key, value in every(name, number).items()
 }  # fmt: skip
@@ -33,7 +34,7 @@ def with_and_without_rounds() -> Runs:
 def test_savings_of_procurement_sum_over_those_who_gain_to_price_cut_times_volume():
     runs = with_and_without_rounds()
     gained = 0.0
-    for name in ("claims_due", "left_to_patients", "other_paid", "assistance_paid", "borne_by_provider"):
+    for name in ("claims_due", "left_to_patients", "other_paid", "assistance_paid", "waived_paid", "borne_by_provider"):
         gained = gained + runs.sum(name)[1] - runs.sum(name)[0]
     saving = runs["saving_total"][0]
     assert saving[-1] > 1e11 and runs["saving_total"][1].max() == 0
@@ -145,7 +146,7 @@ def test_rates_and_cost_converge_under_constant_drivers_for_a_century(tier):
     for name in (f"case_rate[{tier}]", f"cost_per_contact[{tier},inpatient]", f"intensity[{tier},inpatient,drugs]"):
         values = runs[name]
         last, middle = (np.abs(values[:, end] / values[:, end - 10] - 1).max() for end in (100, 50))
-        assert last < 0.005 and last < 0.7 * middle, name
+        assert last < 0.005 and (last < 0.7 * middle or max(last, middle) < 1e-4), name  # or at rest long before
         assert values[:, -1].min() > 0.75 * values[:, 0].max(), name  # no slide of rate and cost to nothing
 
 
@@ -170,17 +171,30 @@ def settled() -> Runs:
 
 
 UNSETTLED = pytest.mark.xfail(
-    reason="frozen at 2010, secondary hospitals lose patients and money for ever, and borrow until the till fails"
+    reason="frozen at 2010, secondary hospitals lose patients and money for ever, and borrow without end"
 )
 
 
-@UNSETTLED
-def test_frozen_drivers_and_policy_never_bankrupt_a_tier():
+def test_frozen_drivers_and_policy_come_to_their_end():
     assert settled().raw.failures == ()
 
 
 @UNSETTLED
-@pytest.mark.parametrize("name", ["beds", "physicians", "tier_contacts", "occupancy", "intensity"])
+def test_frozen_drivers_and_policy_never_bankrupt_a_tier():
+    for tier in TIERS:
+        assert settled()[f"loans[{tier}]"][0, -1] < 10 * settled()[f"revenue[{tier}]"][0, -1], tier
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("beds", marks=UNSETTLED),
+        "physicians",
+        pytest.param("tier_contacts", marks=UNSETTLED),
+        pytest.param("occupancy", marks=UNSETTLED),
+        "intensity",
+    ],
+)
 def test_frozen_drivers_and_policy_settle(name):
     runs = settled()
     for flat in flat_names(name):

@@ -12,7 +12,8 @@ from healthreform.stockflow.record_values import at_key
 EFFECTS = (
     "price_effect", "income_effect", "seeking", "appeal", "tier_size", "inducement", "bed_pressure",
     "induced_contacts", "item_response", "stay_payment_effect", "admission_payment_effect",
-    "volume_control", "substitution", "alternatives_rise", "consumables_use", "procured_price", "item_price",
+    "volume_control", "substitution", "alternatives_rise", "shortage_effect", "list_widening", "consumables_use",
+    "procured_price", "item_price",
     "technology", "severity", "morale", "morale_exit", "grant_effect", "activity_effort", "vacancy", "points_value",
     "coding_index", "premium_answer", "equipment_ratio", "capability", "perceived_quality", "supplier_capacity",
     "dynamic_index", "journey_share", "kept_bill", "remote_prescriptions", "drug_price_paid", "consumables_price_paid",
@@ -69,6 +70,7 @@ HAVE_A_PAST = {
     "usual_claims": "lags growing claims",
     "deficit_share": "the share of pools observed",
     "product_share": "what a molecule sells before its first contract",
+    "supplement_premium": "what a first city supplement would cost, before anyone has enrolled",
     "usual_surplus": "losses are unknown before the first is made",
     "known_account_reach": "members start in trust that the account pays",
 }

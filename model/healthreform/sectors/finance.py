@@ -289,8 +289,8 @@ def pressing_payments(consumables_paid, operating_paid, pay_paid, interest_paid,
 
 @flow("yuan/year", over=tier, payer="provider", payee="lender", out_of="loans", source=AS_CASH_ALLOWS)
 def repaid(loans, loan_time, affordability):
-    """Loans paid back, as cash allows."""
-    return loans / loan_time * affordability
+    """Loans paid back, as cash allows: hardly any while others are taken up to pay wages and interest."""
+    return loans / loan_time * affordability * (1 - (1 - affordability) * (1 - affordability) * (1 - affordability))
 
 
 @flow("yuan/year", over=tier, payer="provider", payee="lender", source=IDENTITY)

@@ -160,12 +160,13 @@ def item_response(
     item_incentive_at_start,
     incentive_sensitivity,
     inducement,
+    inducement_weight,
     payment_pull,
     budget_pull,
     payment_weight,
 ):
     """How practice answers: each item its own margin, all of them want of income and the way of payment."""
-    return inducement * exp(
+    return (1 + inducement_weight * (inducement - 1)) * exp(
         incentive_sensitivity * (item_incentive - item_incentive_at_start)
         + payment_weight * by(care, outpatient=budget_pull, inpatient=payment_pull)
     )
@@ -227,17 +228,27 @@ def volume_control(prescribing_control, controllable_share, prescribing_control_
 
 
 @auxiliary("dimensionless", over=bill_item, source="definition: what procurement does to each item, gathered")
-def substitution(alternatives_rise, consumables_use):
-    """Alternatives to procured drugs, and expandable consumables, are used more."""
-    return by(bill_item, drugs=alternatives_rise, consumables=consumables_use, tests=1, services=1)
+def substitution(alternatives_rise, shortage_effect, consumables_use):
+    """Alternatives to drugs procured or short, and expandable consumables, are used more."""
+    return by(bill_item, drugs=alternatives_rise * shortage_effect, consumables=consumables_use, tests=1, services=1)
 
 
 @auxiliary("yuan/contact", over=(tier, care, bill_item), source=IDENTITY)
-def item_bill(intensity, item_price, severity, kept_bill, traditional_share, bundle_ratio, traditional_fee):
-    """What an item adds to the bill of one contact: less where inpatients recover elsewhere, or are treated by hand."""
-    return intensity * item_price * severity * by(
-        care, outpatient=1, inpatient=kept_bill * (1 - traditional_share * (1 - bundle_ratio))
-    ) + by(care, outpatient=0, inpatient=by(bill_item, drugs=0, consumables=0, tests=0, services=traditional_fee))
+def item_bill(
+    intensity, item_price, severity, kept_bill, traditional_share, bundle_ratio, traditional_fee, innovation_cost
+):
+    """What an item adds to the bill of one contact: less where inpatients recover elsewhere, or are treated by hand.
+
+    New drugs come on top of those there were at the start.
+    """
+    return (
+        intensity
+        * item_price
+        * severity
+        * by(care, outpatient=1, inpatient=kept_bill * (1 - traditional_share * (1 - bundle_ratio)))
+        + by(care, outpatient=0, inpatient=by(bill_item, drugs=0, consumables=0, tests=0, services=traditional_fee))
+        + by(bill_item, drugs=innovation_cost, consumables=0, tests=0, services=0)
+    )
 
 
 @auxiliary("yuan/contact", over=(tier, care), source=IDENTITY)

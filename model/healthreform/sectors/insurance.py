@@ -1,6 +1,19 @@
 """Insurance: money in, cover of a contact, claims, what is owed and paid, and what pools do when they run short."""
 
-from ..stockflow import auxiliary, balance, by, flow, maximum, normal_cdf, smooth, smooth_minimum, stock, total, where
+from ..stockflow import (
+    auxiliary,
+    balance,
+    by,
+    flow,
+    maximum,
+    minimum,
+    normal_cdf,
+    smooth,
+    smooth_minimum,
+    stock,
+    total,
+    where,
+)
 from .grounds import AS_CASH_ALLOWS, DECISION, DEFINITION, IDENTITY, LEARNED, START, STEADY
 from .names import care, scheme, tier
 
@@ -56,9 +69,17 @@ def contributions_to_accounts(contributions, account_split):
     payee="fund[resident]",
     source="a sum per insured head: 14th Five-Year Plan for medical security; answer to deficits own",
 )
-def resident_premiums(insured_persons, resident_premium, resident_financing_ratio, premium_answer):
-    """Premiums residents pay."""
-    return insured_persons["resident"] * resident_premium * resident_financing_ratio * premium_answer["resident"]
+def resident_premiums(
+    insured_persons, resident_premium, resident_financing_ratio, premium_answer, poor_share, assisted_premium_share
+):
+    """Premiums residents pay; medical assistance pays for some of the poor."""
+    return (
+        insured_persons["resident"]
+        * (1 - poor_share * assisted_premium_share)
+        * resident_premium
+        * resident_financing_ratio
+        * premium_answer["resident"]
+    )
 
 
 @flow(
@@ -73,9 +94,15 @@ def resident_subsidies(insured_persons, resident_subsidy, resident_financing_rat
 
 
 @auxiliary("yuan/year", over=scheme, source=IDENTITY)
-def pool_income(contributions_pooled, resident_premiums, resident_subsidies):
+def pool_income(
+    contributions_pooled, maternity_contributions_merged, resident_premiums, assisted_premiums, resident_subsidies
+):
     """Income of the pools."""
-    return by(scheme, employee=contributions_pooled, resident=resident_premiums + resident_subsidies)
+    return by(
+        scheme,
+        employee=contributions_pooled + maternity_contributions_merged,
+        resident=resident_premiums + assisted_premiums + resident_subsidies,
+    )
 
 
 # --- what a contact is covered for ---
@@ -84,34 +111,50 @@ def pool_income(contributions_pooled, resident_premiums, resident_subsidies):
 @auxiliary(
     "dimensionless",
     over=(tier, care, scheme),
-    source="own formulation: product of mean shares; deductible and ceiling are inside the mean rate",
+    source="own formulation: product of mean shares, each for reasons of its own",
 )
-def fund_share(insured_share, out_of_list_share, reimbursement_rate, reimbursement_gap, benefit_cut):
+def fund_share(
+    enrolled_share,
+    out_of_list_share,
+    reimbursement_rate,
+    reimbursement_gap,
+    band_share,
+    band_share_at_start,
+    designated_primary_share,
+    designated_at_start,
+    benefit_cut,
+):
     """Share of a bill that the fund is due to pay: insured, on the list, at the scheme's rate for that tier.
 
     A gap between tiers takes part of tertiary hospitals' rate, and pays primary care's patients part of what was left.
+    Rates are means over the deductible, the ceiling and the designated institutions of the start.
     """
     return (
-        insured_share
+        enrolled_share
         * (1 - out_of_list_share)
-        * (
-            reimbursement_rate
-            + reimbursement_gap
-            * by(
-                tier,
-                tertiary=0 - reimbursement_rate["tertiary"],
-                secondary=0,
-                primary=1 - reimbursement_rate["primary"],
+        * minimum(
+            1,
+            (
+                reimbursement_rate
+                + reimbursement_gap
+                * by(
+                    tier,
+                    tertiary=0 - reimbursement_rate["tertiary"],
+                    secondary=0,
+                    primary=1 - reimbursement_rate["primary"],
+                )
             )
+            * by(care, outpatient=1, inpatient=band_share / band_share_at_start)
+            * by(tier, tertiary=1, secondary=1, primary=designated_primary_share / designated_at_start),
         )
         * (1 - benefit_cut)
     )
 
 
 @auxiliary("dimensionless", over=(tier, care, scheme), source=IDENTITY)
-def patient_share(fund_share, other_payer_share, assistance_share):
+def patient_share(fund_share, other_payer_share, assistance_share, waived_share):
     """Share of a bill left to the patient, personal account included."""
-    return (1 - fund_share) * (1 - other_payer_share) * (1 - assistance_share)
+    return (1 - fund_share) * (1 - other_payer_share) * (1 - assistance_share) * (1 - waived_share)
 
 
 @auxiliary("dimensionless", over=(care, scheme), source="range of the felt price of account money: parameter file")
@@ -142,7 +185,7 @@ def claims_made(
     rule_share,
     case_rate,
     coding_index,
-    case_payment_exclusion,
+    excluded_share,
     points_value,
 ):
     """Claims before any cap: by item, and by the case where that is how the fund pays."""
@@ -152,8 +195,8 @@ def claims_made(
         * by(
             care,
             outpatient=cost_per_contact["outpatient"],
-            inpatient=cost_per_contact["inpatient"] * (1 - case_share * rule_share * (1 - case_payment_exclusion))
-            + case_rate * coding_index * points_value * case_share * rule_share * (1 - case_payment_exclusion),
+            inpatient=cost_per_contact["inpatient"] * (1 - case_share * rule_share * (1 - excluded_share))
+            + case_rate * coding_index * points_value * case_share * rule_share * (1 - excluded_share),
         )
     )
 
@@ -195,9 +238,13 @@ def claims_payable(bills_at_start, claim_time, fund_share):
 
 
 @auxiliary("yuan/year", over=scheme, source=DEFINITION)
-def claims_falling_due(claims_payable, claim_time):
-    """Claims to be paid."""
-    return total(claims_payable, tier) / claim_time
+def claims_falling_due(claims_payable, settlement_time, critical_premium_payable, claim_time, maternity_call):
+    """Claims to be paid, premiums for critical illness and maternity benefits among them."""
+    return (
+        total(claims_payable, tier) / settlement_time
+        + critical_premium_payable / claim_time
+        + by(scheme, employee=maternity_call, resident=0)
+    )
 
 
 @auxiliary(
@@ -211,9 +258,9 @@ def payable_share(fund_reserve, claims_falling_due, outside_claims, working_rese
 
 
 @flow("yuan/year", over=(tier, scheme), payer="fund", payee="provider", out_of="claims_payable", source=AS_CASH_ALLOWS)
-def claims_paid(claims_payable, claim_time, payable_share):
+def claims_paid(claims_payable, settlement_time, payable_share):
     """Claims paid: what is due, as far as the reserve reaches."""
-    return claims_payable / claim_time * payable_share
+    return claims_payable / settlement_time * payable_share
 
 
 # --- what patients and others pay ---
@@ -304,11 +351,28 @@ def retail_sales(
 
 
 @auxiliary("dimensionless", over=scheme, source=DEFINITION)
-def fund_margin(pool_income, claims_due, consortium_savings, contract_fees, outside_claims):
-    """Income over claims and what consortia and family doctors get; a fund without income has lost all of it."""
+def fund_margin(
+    pool_income,
+    claims_due,
+    consortium_savings,
+    contract_fees,
+    outside_claims,
+    critical_premium_due,
+    maternity_financed,
+):
+    """Income over claims and all else that is due, as a share; a fund without income has lost all of it."""
     return where(
         pool_income > 0,
-        1 - (total(claims_due, tier, care) + consortium_savings + contract_fees + outside_claims) / pool_income,
+        1
+        - (
+            total(claims_due, tier, care)
+            + consortium_savings
+            + contract_fees
+            + outside_claims
+            + critical_premium_due
+            + by(scheme, employee=maternity_financed, resident=0)
+        )
+        / pool_income,
         -1,
     )
 
@@ -352,45 +416,8 @@ def fund_time(fund_reserve, claims_due):
     return where(total(claims_due, tier, care) > 0, fund_reserve / total(claims_due, tier, care), 0)
 
 
-# --- commercial insurance: declared at the boundary ---
-
-
-@stock("yuan", account="insurer", source=START)
-def insurer_reserve(insurer_reserve_at_start):
-    """Money commercial health insurers hold."""
-    return insurer_reserve_at_start
-
-
-@flow(
-    "yuan/year",
-    payer="household",
-    payee="insurer",
-    source="given at the boundary: published premiums as a share of output",
-)
-def commercial_premiums(gdp, commercial_premium_share):
-    """Premiums of commercial health insurance."""
-    return gdp * commercial_premium_share
-
-
-@flow(
-    "yuan/year",
-    payer="insurer",
-    payee="household",
-    source="given at the boundary: published claims as a share of premiums",
-)
-def commercial_claims(commercial_premiums, commercial_claims_ratio):
-    """Claims commercial insurers pay to their customers."""
-    return commercial_premiums * commercial_claims_ratio
-
-
-@flow("yuan/year", payer="insurer", payee="economy", source=IDENTITY)
-def insurer_costs(commercial_premiums, commercial_claims_ratio, insurer_retained_share):
-    """Insurers' costs and profits, apart from what they set aside."""
-    return commercial_premiums * (1 - commercial_claims_ratio) * (1 - insurer_retained_share)
-
-
 @balance("yuan/year", scale="medical_income_total", source=IDENTITY)
-def bills_settled(bills, claims_due, left_to_patients, other_paid, assistance_paid, borne_by_provider):
+def bills_settled(bills, claims_due, left_to_patients, other_paid, assistance_paid, waived_paid, borne_by_provider):
     """Every bill is settled: by fund, patient, other payers, assistance, or the provider that bears the rest."""
     return (
         total(bills, tier, care, scheme)
@@ -398,5 +425,5 @@ def bills_settled(bills, claims_due, left_to_patients, other_paid, assistance_pa
         - total(left_to_patients, tier, care, scheme)
         - total(other_paid, tier, care, scheme)
         - total(assistance_paid, tier, care, scheme)
-        - total(borne_by_provider, tier)
+        - total(waived_paid + borne_by_provider, tier)
     )

@@ -9,6 +9,10 @@ scheme = Subscript("scheme", ["employee", "resident"])
 age = Subscript("age", ["children", "adults", "older"])
 product = Subscript("product", ["winners", "originators", "other_generics"])
 family = Subscript("family", ["need_bound", "expandable", "bulk"])
+tail_cut = Subscript("tail_cut", ["critical_from", "critical_to", "later_low", "later_mid", "later_top"])
+cover = Subscript("cover", ["ordinary", "aided", "private"])
+burden = Subscript("burden", ["catastrophic", "severe"])
+band_edge = Subscript("band_edge", ["floor", "top"])
 
 # Accounts with a cash stock of their own.
 provider = Account("provider", over=tier)
@@ -16,6 +20,7 @@ fund = Account("fund", over=scheme)
 personal_account = Account("personal_account")
 insurer = Account("insurer")
 consortium = Account("consortium")
+maternity_fund = Account("maternity_fund")
 
 # Outside accounts: their net is reported, and they are never short (a state, an economy, lenders).
 household = Account("household")

@@ -1,6 +1,6 @@
 """Outcomes: what is published, and what a reform is judged by. No stocks here."""
 
-from ..stockflow import auxiliary, balance, by, log, normal_cdf, total, where
+from ..stockflow import auxiliary, balance, by, total, where
 from .grounds import COUNTED, DEFINITION, IDENTITY, PUBLISHED
 from .names import bill_item, care, scheme, tier
 
@@ -16,28 +16,45 @@ def government_health_expenditure(
     public_health_paid,
     public_health_paid_elsewhere,
     assistance_paid,
+    assisted_premiums,
+    aid_paid,
+    waived_paid,
+    maternity_backed,
     other_government_health,
     pay_floor_paid,
 ):
     """Government's part of total health expenditure."""
     return (
         resident_subsidies
-        + total(recurrent_subsidy + losses_covered + capital_subsidy, tier)
+        + total(recurrent_subsidy + losses_covered + capital_subsidy + waived_paid, tier)
         + public_health_paid
         + public_health_paid_elsewhere
         + total(assistance_paid, tier, care, scheme)
+        + assisted_premiums
+        + aid_paid
+        + maternity_backed
         + other_government_health
         + pay_floor_paid
     )
 
 
 @auxiliary("yuan/year", outcome=True, source=PUBLISHED)
-def social_health_expenditure(contributions, resident_premiums, commercial_premiums, other_paid, other_social_health):
+def social_health_expenditure(
+    contributions,
+    maternity_contributions,
+    resident_premiums,
+    commercial_premiums,
+    supplement_premiums,
+    other_paid,
+    other_social_health,
+):
     """Social part: contributions and premiums as received, commercial premiums in full, employers and others."""
     return (
         contributions
+        + maternity_contributions
         + resident_premiums
         + commercial_premiums
+        + supplement_premiums
         + total(other_paid, tier, care, scheme)
         + other_social_health
     )
@@ -45,21 +62,22 @@ def social_health_expenditure(contributions, resident_premiums, commercial_premi
 
 @auxiliary("yuan/year", outcome=True, source=PUBLISHED)
 def out_of_pocket_expenditure(
-    patients_paid,
-    household_retail,
-    other_household_health,
-    outside_paid_by_patients,
-    commercial_claims,
-    claims_offset,
+    patients_paid, household_retail, other_household_health, outside_paid_by_patients, reimbursed
 ):
-    """Households' part: cash paid for care and goods, less commercial claims that reimburse it."""
+    """Households' part: cash paid for care and goods, less what they get back."""
     return (
         total(patients_paid, tier, care)
         + household_retail
         + other_household_health
         + total(outside_paid_by_patients, scheme)
-        - claims_offset * commercial_claims
+        - reimbursed
     )
+
+
+@auxiliary("yuan/year", outcome=True, source=IDENTITY)
+def reimbursed(critical_illness_paid, aid_paid, commercial_claims, supplement_claims, delivery_reimbursed):
+    """What households get back of what they paid for care: from insurers, assistance and maternity insurance."""
+    return critical_illness_paid + aid_paid + commercial_claims + supplement_claims + delivery_reimbursed
 
 
 @auxiliary("yuan/year", outcome=True, source=PUBLISHED)
@@ -144,27 +162,13 @@ def unmet_share(unserved, contacts_needed, seeking, contacts_sought):
     )
 
 
-# --- burden: the tail of a lognormal ---
+# --- burden (how many bear too much: protection) ---
 
 
 @auxiliary("yuan/person/year", outcome=True, source=DEFINITION)
 def out_of_pocket_per_person(out_of_pocket_expenditure, persons_total):
     """Out-of-pocket spending per head."""
     return out_of_pocket_expenditure / persons_total
-
-
-@auxiliary("dimensionless", outcome=True, source="tail of a lognormal in closed form")
-def catastrophic_share(
-    out_of_pocket_per_person, gdp, persons_total, income_to_output, catastrophic_threshold, out_of_pocket_dispersion
-):
-    """Share of people whose spending passes a share of their income: a lognormal with the flows' mean (see docs)."""
-    return 1 - normal_cdf(
-        (
-            log(catastrophic_threshold * income_to_output * gdp / persons_total / out_of_pocket_per_person)
-            + out_of_pocket_dispersion * out_of_pocket_dispersion / 2
-        )
-        / out_of_pocket_dispersion
-    )
 
 
 # --- money as published ---
@@ -218,6 +222,8 @@ def scheme_expenditure(
     consortium_savings,
     contract_fees,
     outside_claims_paid,
+    critical_premium_paid,
+    maternity_financed,
     account_paid,
     account_retail,
 ):
@@ -227,7 +233,8 @@ def scheme_expenditure(
         + consortium_savings
         + contract_fees
         + outside_claims_paid
-        + by(scheme, employee=total(account_paid, tier, care) + account_retail, resident=0)
+        + critical_premium_paid
+        + by(scheme, employee=maternity_financed + total(account_paid, tier, care) + account_retail, resident=0)
     )
 
 
@@ -276,18 +283,27 @@ def spent_on_care(
 @auxiliary("yuan/year", outcome=True, source=IDENTITY)
 def funds_kept(
     pool_income,
+    maternity_contributions_apart,
+    maternity_backed,
+    maternity_allowances,
+    delivery_reimbursed,
     contributions_to_accounts,
     claims_due,
     contract_fees,
     outside_claims_paid,
+    critical_premium_due,
     account_paid,
     account_retail,
 ):
-    """What pools and personal accounts take in beyond the claims they accept and the bills and drugs they pay."""
+    """What pools and accounts take in beyond what they owe and pay for care, for cover and to mothers."""
     return (
         total(pool_income, scheme)
+        + maternity_contributions_apart
+        + maternity_backed
+        - maternity_allowances
+        - delivery_reimbursed
         - total(claims_due, tier, care, scheme)
-        - total(contract_fees + outside_claims_paid, scheme)
+        - total(contract_fees + outside_claims_paid + critical_premium_due, scheme)
         + contributions_to_accounts
         - total(account_paid, tier, care)
         - account_retail
@@ -295,9 +311,23 @@ def funds_kept(
 
 
 @auxiliary("yuan/year", outcome=True, source=IDENTITY)
-def insurers_kept(commercial_premiums, commercial_claims, claims_offset):
-    """Commercial premiums beyond the claims that reimburse care counted elsewhere."""
-    return commercial_premiums - claims_offset * commercial_claims
+def insurers_kept(
+    commercial_premiums,
+    supplement_premiums,
+    critical_premium_due,
+    commercial_claims,
+    supplement_claims,
+    critical_illness_paid,
+):
+    """Insurers' premiums beyond the claims that reimburse care counted elsewhere."""
+    return (
+        commercial_premiums
+        + supplement_premiums
+        + total(critical_premium_due, scheme)
+        - commercial_claims
+        - supplement_claims
+        - critical_illness_paid
+    )
 
 
 @auxiliary("yuan/year", outcome=True, source=IDENTITY)
@@ -307,6 +337,20 @@ def capital_and_administration(capital_subsidy, other_government_health, other_s
 
 
 @balance("yuan/year", scale="total_health_expenditure", source=IDENTITY)
-def bridge(total_health_expenditure, spent_on_care, funds_kept, insurers_kept, capital_and_administration):
-    """Funds raised equal what is spent on care and what funds, insurers, builders and offices keep."""
-    return total_health_expenditure - spent_on_care - funds_kept - insurers_kept - capital_and_administration
+def bridge(
+    total_health_expenditure,
+    spent_on_care,
+    funds_kept,
+    insurers_kept,
+    maternity_allowances,
+    capital_and_administration,
+):
+    """Funds raised equal what is spent on care, mothers' allowances, and what funds, insurers and offices keep."""
+    return (
+        total_health_expenditure
+        - spent_on_care
+        - funds_kept
+        - insurers_kept
+        - maternity_allowances
+        - capital_and_administration
+    )

@@ -31,7 +31,7 @@ def marginal_revenue(
     drg_marginal_revenue,
     dip_marginal_revenue,
     mean_margin_at_start,
-    case_payment_exclusion,
+    excluded_share,
     rule_share,
     own_budget_weight,
 ):
@@ -43,7 +43,7 @@ def marginal_revenue(
         1
         + mean_margin_at_start
         - (fund_weight - own_budget_weight["inpatient"])
-        * (1 - case_payment_exclusion)
+        * (1 - excluded_share)
         * rule_share
         * (
             drg_part * (1 + mean_margin_at_start - drg_marginal_revenue)
@@ -84,9 +84,26 @@ def marginal_revenue_at_start(marginal_revenue):
 
 
 @auxiliary("dimensionless", over=tier, source="Ellis and McGuire 1986, J Health Econ 5:129")
-def payment_pull(marginal_revenue, marginal_revenue_at_start, cost_response):
-    """What the way of payment does to the cost of a case, as a logarithm: it moves with marginal revenue."""
-    return cost_response * (marginal_revenue - marginal_revenue_at_start)
+def payment_pull(marginal_revenue, marginal_revenue_at_start, usual_marginal_revenue, cost_response, adapted_share):
+    """What the way of payment does to the cost of a case, as a logarithm: it moves with marginal revenue.
+
+    Part of the answer is to the change and not to the level: it wears off as practice gets used to the new way.
+    """
+    return cost_response * (
+        (1 - adapted_share) * (marginal_revenue - marginal_revenue_at_start)
+        + adapted_share * (marginal_revenue - usual_marginal_revenue)
+    )
+
+
+@smooth(
+    "dimensionless",
+    over=tier,
+    time="adapting_time",
+    source="effects that decay partly: Liu Y 2025, Front Public Health; first-order",
+)
+def usual_marginal_revenue(marginal_revenue):
+    """Marginal revenue that practice has got used to."""
+    return marginal_revenue
 
 
 @auxiliary("dimensionless", over=tier, source="Ellis and McGuire 1986, J Health Econ 5:129")
@@ -238,13 +255,13 @@ def out_of_list_share(
     list_response,
     out_of_list_ceiling,
     fund_supervision,
-    list_trend,
+    list_widening,
     rule_share,
 ):
     """Share of a bill outside the benefit list: charged more where covered care earns less, up to what audits allow."""
     return minimum(
         out_of_list_ceiling / (1 + fund_supervision * rule_share),
         out_of_list_at_start
-        * list_trend
+        * list_widening
         * by(care, outpatient=1, inpatient=exp(list_response * (marginal_revenue_at_start - marginal_revenue))),
     )

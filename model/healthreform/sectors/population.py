@@ -67,9 +67,9 @@ def persons(persons_total, employee_member_share):
 
 
 @auxiliary("person", over=scheme, source=DEFINITION)
-def insured_persons(persons, insured_share):
+def insured_persons(persons, enrolled_share):
     """People covered, never more than there are."""
-    return persons * insured_share
+    return persons * enrolled_share
 
 
 # --- people with a chronic disease (hypertension or diabetes) ---

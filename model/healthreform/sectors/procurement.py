@@ -2,7 +2,7 @@
 
 from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, reference, smooth, stock, total
 from .grounds import ADJUSTED, AT_START, DEFINITION, IDENTITY, INDEX, NOT_BEGUN, START, TASKS
-from .names import bill_item, family, product, tier
+from .names import bill_item, care, family, product, tier
 
 # --- molecules: not covered -> under contract -> expired -> under contract ---
 
@@ -208,10 +208,21 @@ def consumables_use(family_covered, family_share, consumables_price_cut, family_
 
 
 @auxiliary("yuan/year", over=bill_item, source=IDENTITY)
-def procurement_saving(item_income, drug_price_paid, other_drug_price, consumables_price_paid, other_consumables_price):
-    """Saving of a year: price cut times the volume bought, whoever gains by it."""
+def procurement_saving(
+    item_income,
+    innovation_cost,
+    tier_contacts,
+    drug_price_paid,
+    other_drug_price,
+    consumables_price_paid,
+    other_consumables_price,
+):
+    """Saving of a year: price cut times the volume bought, whoever gains by it; new drugs are not bought in volume."""
     return total(
-        item_income
+        (
+            item_income
+            - by(bill_item, drugs=total(innovation_cost * tier_contacts, care), consumables=0, tests=0, services=0)
+        )
         * by(
             bill_item,
             drugs=other_drug_price / drug_price_paid - 1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,6 +40,27 @@ class RunInputs:
     def part(self, begin: int, end: int) -> RunInputs:
         """The runs from ``begin`` up to ``end``."""
         return RunInputs(self.base, self.index, self.matrix[begin:end], self.paths.part(begin, end))
+
+    def with_matrix(self, matrix: NDArray[np.float64]) -> RunInputs:
+        """A batch of other runs: the same inputs, other values of the parameters in which runs differ.
+
+        Parameters
+        ----------
+        matrix : shape (runs, len(index)), in the order of ``index``.
+
+        Raises
+        ------
+        RecordError
+            If dated inputs differ between runs, the shape is wrong, or a value is not finite.
+        """
+        if self.paths.first.shape[1]:
+            raise RecordError("dated inputs differ between the runs of this batch; make its inputs anew")
+        if matrix.ndim != 2 or matrix.shape[1] != len(self.index) or not len(matrix):
+            raise RecordError(f"{matrix.shape} values for {len(self.index)} parameters; give one row for each run")
+        if not np.isfinite(matrix).all():
+            raise RecordError("a value is not finite; give finite numbers")
+        paths = replace(self.paths, first=np.zeros((len(matrix), 0), np.int64))
+        return RunInputs(self.base, self.index, np.ascontiguousarray(matrix, dtype=np.float64), paths)
 
     def parameters(self, runs: NDArray[np.int64]) -> NDArray[np.float64]:
         """All parameters of some runs, shape (len(runs), parameters)."""

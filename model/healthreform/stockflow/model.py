@@ -166,16 +166,35 @@ def build(
         In one line: file and line, variable, what is wrong, and the nearest valid name.
     """
     chosen = (modules,) if isinstance(modules, ModuleType) else tuple(modules)
-    return _Builder(chosen, records if records is not None else Records()).build(check_units, cache)
+    variables = collect_variables(expand_macros(read_modules(chosen)))
+    given = records if records is not None else Records()
+    return _Builder(variables, find_accounts(chosen), given).build(check_units, cache)
+
+
+def rebuild(model: Model, variables: Iterable[Variable], records: Records, *, cache: FilePath | None = None) -> Model:
+    """A model with other equations or inputs than one that was built, judged in the same way; that one is not touched.
+
+    Parameters
+    ----------
+    model : whose accounts count.
+    variables : all written variables, those made for delays and smooths too.
+    records, cache : as for `build`.
+
+    Raises
+    ------
+    ModelError
+        As `build`.
+    """
+    return _Builder(collect_variables(variables), dict(model.accounts), records).build(True, cache)
 
 
 class _Builder:
     """The steps of a build, each relying on those before it."""
 
-    def __init__(self, modules: tuple[ModuleType, ...], records: Records) -> None:
+    def __init__(self, variables: dict[str, Variable], accounts: dict[str, Account], records: Records) -> None:
         self.records = records
-        self.variables = collect_variables(expand_macros(read_modules(modules)))
-        self.accounts = find_accounts(modules)
+        self.variables = variables
+        self.accounts = accounts
         self.subscripts = find_subscripts(self.variables.values(), self.accounts.values())
         self.over = find_over(self.variables, records, self.subscripts)
 

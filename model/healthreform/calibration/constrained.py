@@ -1,0 +1,257 @@
+"""The constrained ensemble: parameters sampled within their ranges, weighted by how well they fit history and evidence.
+
+A sample from the ranges alone hardly ever fits a dozen series at once. So the sample is drawn where the model's
+errors, taken as straight lines around the fitted values, allow it: from each parameter's own distribution times the
+likelihood of those errors, by Gibbs sampling of a truncated normal distribution (Geweke 1991). Every draw is then run,
+and weighted by what its true errors say beyond the straight ones (importance sampling); members are drawn by those
+weights without putting any back. What history and evidence cannot tell keeps its whole range.
+
+The years of a series are not independent: a series weighs as two values that are off by its target. An effect weighs as
+one value, off by one where it lies half the width of its accepted range outside.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..analysis import uncertain_parameters
+from ..place import Place
+from ..setting import STEP, Setting
+from ..stockflow.errors import RunError
+from .calibrating import SCENARIO, one_thread_for_algebra
+from .compared import compared_series
+from .free import Free
+from .misfit import Misfit
+from .plan import Plan
+
+if TYPE_CHECKING:
+    import pandas
+
+Numbers = NDArray[np.float64]
+PlaceLike = str | os.PathLike[str] | Place
+
+#: A series weighs as so many independent values.
+VALUES_IN_SERIES = 2.0
+#: Draws that are run in one batch.
+_BATCH = 200
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How an ensemble is made.
+
+    Attributes
+    ----------
+    members : how many.
+    draws : how many they are chosen from.
+    sweeps : rounds of Gibbs sampling over all parameters.
+    seed : of everything random.
+    """
+
+    members: int = 300
+    draws: int = 1600
+    sweeps: int = 120
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name, least in (("members", 2), ("draws", 2), ("sweeps", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+                raise RunError(f"{name} is {value!r}; give a whole number of at least {least}")
+        if self.draws < self.members:
+            raise RunError(f"draws is {self.draws}; give at least as many as members, {self.members}")
+
+
+@dataclass(frozen=True)
+class Constrained:
+    """An ensemble and how it came about.
+
+    Attributes
+    ----------
+    members : a row for each member, a column for each uncertain parameter.
+    errors : root of the mean squared error of the fitted run, of the draws' middle one and of the members' middle one,
+        in targets.
+    failed : draws whose run went wrong.
+    effective : how many equal draws the weights are worth, as they are and as they were used.
+    power : the weights were taken to this power, so that members do not all come from a few draws.
+    """
+
+    members: pandas.DataFrame
+    errors: tuple[float, float, float]
+    failed: int
+    effective: tuple[float, float]
+    power: float
+
+    def summary(self) -> str:
+        """In a sentence."""
+        fitted, drawn, chosen = self.errors
+        return (
+            f"{len(self.members)} members of {len(self.members.columns)} parameters; error in targets {fitted:.2f} "
+            f"fitted, {drawn:.2f} middle draw, {chosen:.2f} middle member; {self.failed} draws failed; weights worth "
+            f"{self.effective[0]:.0f} draws, taken to the power {self.power:.2f} {self.effective[1]:.0f}"
+        )
+
+
+def constrained_ensemble(
+    place: PlaceLike = "china",
+    recipe: Recipe | None = None,
+    *,
+    threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Constrained:
+    """Make an ensemble around a place's fitted values.
+
+    Raises
+    ------
+    RecordError
+        If the place has no history or no plan of calibration.
+    RunError
+        If the fitted run goes wrong, or too few draws run.
+    """
+    chosen, tell = recipe or Recipe(), progress or (lambda done: None)
+    here = Place.load(place)
+    plan = Plan.load(here)
+    setting = Setting.read(here, SCENARIO, None, start=None, stop=plan.years[1], step=STEP, method="rk4")
+    ranges = uncertain_parameters(here)
+    misfit = Misfit.of(setting, _all_free(ranges), compared_series(here, plan), 0.0, threads, evidence=1.0)
+    fitted, scale = misfit.recorded, _scale(misfit)
+    with one_thread_for_algebra():
+        errors = scale * misfit.errors(fitted[np.newaxis])[0]
+        if not np.isfinite(errors).all():
+            raise RunError(
+                f"place '{here.name}': the run with its own values goes wrong, so nothing can be drawn around it"
+            )
+        slopes = scale[:, np.newaxis] * misfit.jacobian(fitted)
+        tell(0.1)
+        positions = gibbs(errors, slopes, fitted, chosen.draws, chosen.sweeps, chosen.seed)
+        tell(0.4)
+        true = _run(misfit, positions, scale, lambda done: tell(0.4 + 0.6 * done))
+        straight = errors + (positions - fitted) @ slopes.T
+        surplus = np.sum(straight**2, axis=1) - np.sum(true**2, axis=1)
+    weights = np.where(np.isfinite(true).all(axis=1), surplus / 2, -np.inf) + _log_density(positions, ranges)
+    picked, power = choose(weights, chosen.members, chosen.seed)
+    members = _frame(misfit.values(positions[picked]), misfit.free)
+    made = setting.provenance()
+    members.attrs = {"place": here.name, "plan": plan.title, **asdict(chosen), "equations": made["equations"]}
+    return Constrained(
+        members,
+        (_root(errors), float(np.median(_roots(true))), float(np.median(_roots(true[picked])))),
+        int(np.sum(~np.isfinite(true).all(axis=1))),
+        (effective_size(weights), effective_size(power * weights)),
+        power,
+    )
+
+
+def gibbs(errors: Numbers, slopes: Numbers, centre: Numbers, draws: int, sweeps: int, seed: int) -> Numbers:
+    """Positions between 0 and 1, shape (draws, parameters), by the likelihood of errors that are straight in them.
+
+    Parameters
+    ----------
+    errors : at the centre, in standard deviations, shape (values,).
+    slopes : how they change with each position, shape (values, parameters).
+    """
+    from scipy.special import ndtr, ndtri
+
+    random = np.random.default_rng(seed)
+    precision, pull = slopes.T @ slopes, -slopes.T @ errors
+    at = np.repeat(centre[:, np.newaxis], draws, axis=1)
+    for _ in range(sweeps):
+        for place in random.permutation(len(centre)):
+            strength = precision[place, place]
+            uniform = random.random(draws)
+            if strength < 1e-6:  # neither history nor evidence sees it
+                at[place] = uniform
+                continue
+            moved = at - centre[:, np.newaxis]
+            rest = pull[place] - precision[place] @ moved + strength * moved[place]
+            middle, width = centre[place] + rest / strength, strength**-0.5
+            low, high = ndtr((0.0 - middle) / width), ndtr((1.0 - middle) / width)
+            drawn = middle + width * ndtri(low + uniform * (high - low))
+            # So far out in a tail that the distribution function has no digits left, the nearer end is as good.
+            nearer = np.where(middle < 0.5, 0.0, 1.0)
+            at[place] = np.clip(np.where(np.isfinite(drawn) & (high > low), drawn, nearer), 0.0, 1.0)
+    return np.ascontiguousarray(at.T)
+
+
+def choose(weights: Numbers, members: int, seed: int) -> tuple[NDArray[np.int64], float]:
+    """Rows drawn by logarithmic weights without putting any back, and the power the weights were taken to.
+
+    Raises
+    ------
+    RunError
+        If fewer rows than members have any weight.
+    """
+    usable = int(np.sum(np.isfinite(weights)))
+    if usable < members:
+        raise RunError(f"only {usable} of {len(weights)} draws ran, too few for {members} members; draw more")
+    power = 1.0
+    while power > 1e-3 and effective_size(power * weights) < min(1.25 * members, 0.9 * usable):
+        power *= 0.9
+    noise = np.random.default_rng(seed).gumbel(size=len(weights))
+    keys = np.where(np.isfinite(weights), power * np.where(np.isfinite(weights), weights, 0.0) + noise, -np.inf)
+    return np.sort(np.argsort(-keys, kind="stable")[:members]), power
+
+
+def effective_size(weights: Numbers) -> float:
+    """How many draws of equal weight some logarithmic weights are worth (Kish 1965)."""
+    shares = np.exp(weights - np.max(weights))
+    return float(shares.sum() ** 2 / np.sum(shares**2))
+
+
+def _all_free(ranges: pandas.DataFrame) -> list[Free]:
+    return [
+        Free(str(name), row["value"], row["low"], row["high"], row["distribution"] == "loguniform", 12**-0.5, "")
+        for name, row in ranges.iterrows()
+    ]
+
+
+def _scale(misfit: Misfit) -> Numbers:
+    """What the calibration's errors are multiplied by, so that their squares are those of independent values."""
+    parts = []
+    for each in misfit.series:
+        counted = int(np.count_nonzero(each.weights))
+        parts.append(np.full(len(each.weights), np.sqrt(min(1.0, VALUES_IN_SERIES / max(counted, 1)))))
+    effects = np.ones(len(misfit.measured.records) if misfit.measured else 0)
+    return np.concatenate([*parts, effects])
+
+
+def _run(misfit: Misfit, positions: Numbers, scale: Numbers, tell: Callable[[float], None]) -> Numbers:
+    parts = []
+    for begin in range(0, len(positions), _BATCH):
+        parts.append(scale * misfit.errors(positions[begin : begin + _BATCH]))
+        tell(min(1.0, (begin + _BATCH) / len(positions)))
+    return np.concatenate(parts)
+
+
+def _log_density(positions: Numbers, ranges: pandas.DataFrame) -> Numbers:
+    """Logarithm of the prior density, for the parameters whose distribution has a peak; the others' is flat."""
+    total = np.zeros(len(positions))
+    for place, (_, row) in enumerate(ranges.iterrows()):
+        if row["distribution"] == "triangular":
+            peak = (row["value"] - row["low"]) / (row["high"] - row["low"])
+            at = positions[:, place]
+            rising = at / peak if peak > 0 else np.ones_like(at)
+            falling = (1 - at) / (1 - peak) if peak < 1 else np.ones_like(at)
+            total += np.log(np.maximum(np.where(at < peak, rising, falling), 1e-12))
+    return total
+
+
+def _frame(values: Numbers, free: tuple[Free, ...]) -> pandas.DataFrame:
+    import pandas
+
+    rounded = [[each.rounded(float(value)) for value in values[:, place]] for place, each in enumerate(free)]
+    return pandas.DataFrame(dict(zip((each.name for each in free), rounded, strict=True)))
+
+
+def _root(errors: Numbers) -> float:
+    return float(np.sqrt(np.mean(errors**2)))
+
+
+def _roots(errors: Numbers) -> Numbers:
+    return np.asarray(np.sqrt(np.mean(errors**2, axis=1)))
