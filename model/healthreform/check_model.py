@@ -150,7 +150,7 @@ def _setting(place: Place, scenario: str = "baseline", stop: int = LAST_YEAR, st
 def _integration(place: Place) -> tuple[bool, str]:
     """Judged on the outcomes of every scenario; of the stocks, of which some hover about zero, the worst is told."""
     names = shipped_names("scenarios")
-    records = [Scenario.load(name).apply(place.model, begin=float(place.start)) for name in names]
+    records = [Scenario.load(name).apply(place.model, begin=float(place.start), size=place.against) for name in names]
     whole, half = (run_beside(place.model, records, place.start, step=STEP / parts).raw for parts in (1, 2))
     for raw in (whole, half):
         raw.raise_if_failed()
@@ -213,7 +213,8 @@ def _adaptive(place: Place) -> tuple[bool, str]:
         state = solved.y[:, -1]
     raw, _ = run_setting(_setting(place, stop=stop - 1))
     true = dict(zip(interpreter.stock_names(), state, strict=True))
-    apart = {name: abs(raw[name][0, -1] - value) / (abs(value) or 1.0) for name, value in true.items()}
+    sizes = {name: max(abs(value), float(np.abs(raw[name]).max())) or 1.0 for name, value in true.items()}
+    apart = {name: abs(raw[name][0, -1] - value) / sizes[name] for name, value in true.items()}
     worst = max(apart, key=lambda name: apart[name])
     error = float(apart[worst])
     return error <= INTEGRATION_ERROR, f"RK45, rtol 1e-8, {REFERENCE_YEARS} years: at most {error:.1e} ({worst})"

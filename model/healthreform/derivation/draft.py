@@ -29,12 +29,14 @@ class Origin:
     kind : ``own``, ``derived`` or ``taken``.
     rule : by which rule, or from where.
     source, grade : of what is own.
+    whole : whether nothing of what was said before counts any more.
     """
 
     kind: str
     rule: str
     source: str = ""
     grade: str = ""
+    whole: bool = False
 
 
 class Draft:
@@ -108,13 +110,13 @@ class Draft:
         return Size(population, factors)
 
     def note(self, name: str, origin: Origin) -> None:
-        """Say how a name came about; what was said before stays, unless it was taken as it is."""
+        """Say how a name came about; what was said before stays, unless it no longer counts."""
         before = self.origins.get(name)
-        if before is not None:
+        if before is not None and (before.kind == "own" or not origin.whole):
             kind = min(before.kind, origin.kind, key=KINDS.index)
-            rules = [rule for rule in (before.rule, origin.rule) if rule]
+            rules = [before.rule, *([] if origin.rule in before.rule else [origin.rule])]
             source = "; ".join(dict.fromkeys(text for text in (before.source, origin.source) if text))
-            origin = Origin(kind, "; ".join(dict.fromkeys(rules)), source, origin.grade or before.grade)
+            origin = Origin(kind, "; ".join(rules), source, origin.grade or before.grade)
         self.origins[name] = origin
 
     def records(self) -> Records:

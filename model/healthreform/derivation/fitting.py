@@ -94,8 +94,10 @@ class _Fitting:
     def _own(self, name: str) -> Origin:
         fact = self.given[name]
         dated = "" if fact.year is None else f" of {fact.year}"
-        elements = "" if "" in fact.values else f" ({', '.join(fact.values)})"
-        return Origin("own", f"fact {name}{elements}{dated}", fact.source, fact.grade)
+        every = fact.fact.over.elements if fact.fact.over is not None else ("",)
+        whole = set(fact.elements) == set(every)
+        elements = "" if whole else f" ({', '.join(fact.elements)})"
+        return Origin("own", f"fact {name}{elements}{dated}", fact.source, fact.grade, whole)
 
     def _short(self, name: str, state: State) -> NamedArray:
         """By what the model falls short of a fact: a factor for each element, one where nothing is given."""
@@ -111,24 +113,21 @@ class _Fitting:
     # ---------------------------------------------------------------------------------------------- shares of people
 
     def _insured(self, state: State) -> None:
-        wanted, own = self._wanted("insured", state), self._own("insured")
-        everyone = float(state["persons_total"].values)
-        self._shift(
-            "employee_member_share",
-            {(): wanted["employee"] / everyone},
-            {(): _number(state["employee_member_share"])},
-            own,
-        )
-        target: dict[Key, float] = {("resident",): wanted["resident"] / (everyone - wanted["employee"])}
-        self._shift("insured_share", target, {("resident",): _number(state["insured_share"]["resident"])}, own)
-
-    def _wanted(self, name: str, state: State) -> dict[str, float]:
-        there = FACTS[name].of(state) * self._short(name, state)
-        return dict(zip(FACTS[name].over.elements, there.values.tolist(), strict=True))  # type: ignore[union-attr]
+        """Members of the employee scheme among all people, and residents covered among the others."""
+        own, elements = self._own("insured"), self.given["insured"].elements
+        short = self._short("insured", state)
+        if "employee" in elements:
+            now = _number(state["employee_member_share"])
+            self._shift("employee_member_share", {(): now * _number(short["employee"])}, {(): now}, own)
+        if "resident" in elements:
+            state = self.draft.state(self.start)  # there are other residents now
+            now = _number(state["insured_share"]["resident"])
+            wanted = now * _number(self._short("insured", state)["resident"])
+            self._shift("insured_share", {("resident",): wanted}, {("resident",): now}, own)
 
     def _active_share(self, state: State) -> None:
-        now: dict[Key, float] = {(): _number(state["active_share"])}
-        self._shift("active_share", {(): self.known["active_share"][""]}, now, self._own("active_share"))
+        now, wanted = _number(state["active_share"]), self.known["active_share"][""]
+        self._shift("active_share", {(): wanted}, {(): now}, self._own("active_share"))
 
     def _shift(self, name: str, wanted: Mapping[Key, float], now: Mapping[Key, float], origin: Origin) -> None:
         """A dated share whose odds keep their ratio to the base's, so that it stays between none and all."""
@@ -158,7 +157,8 @@ class _Fitting:
     def _fund_deficit(self, state: State) -> None:
         for name, deficit in self.known["fund_deficit"].items():
             income = _number(state["pool_income"][name])
-            margin = _with(state["fund_margin"], name, -deficit / income)
+            further = deficit - _number(FACTS["fund_deficit"].of(state)[name])
+            margin = _with(state["fund_margin"], name, _number(state["fund_margin"][name]) - further / income)
             variable = self.draft.model.variables["deficit_share_input"]
             known = {**state, "fund_margin": margin}
             pools = as_named(variable.function(*(known[argument] for argument in variable.arguments)))
