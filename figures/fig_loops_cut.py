@@ -71,6 +71,7 @@ def draw(results: Path, output: Path) -> list[Path]:
     keys = [key for key in SHOWN if key in set(data["outcome"])]
     titles = data.drop_duplicates("rank").sort_values("rank")["title"]
     with page(PAGE, LINE * len(titles) + AROUND) as figure:
+        figure.get_layout_engine().set(wspace=0.05)  # type: ignore[union-attr]
         axes = figure.subplots(1, len(keys), sharey=True, squeeze=False)[0]
         for axis, key in zip(axes, keys, strict=True):
             rows = data[data["outcome"] == key]

@@ -27,6 +27,7 @@ from .stockflow.accounts import split_end
 from .stockflow.cache import cache_folder
 from .stockflow.cut import Cut, with_cuts
 from .stockflow.errors import RecordError, RunError, nearest, one_of
+from .stockflow.graph import Graph
 from .stockflow.inputs import RunInputs, make_inputs
 from .stockflow.kernel import Compiled
 from .stockflow.model import Model
@@ -103,16 +104,17 @@ def cut_links(place: PlaceLike, loops: Iterable[str] | None = None) -> dict[str,
     for name in chosen:
         if name not in declared:
             raise RecordError(f"loop '{name}' is unknown{nearest(name, declared) or '; loops: ' + one_of(declared)}")
-    links = {name: _links(here, loop) for name, loop in declared.items()}
+    graph = Graph(here.model, float(here.start))
+    links = {name: _links(graph, loop) for name, loop in declared.items()}
     shared = Counter(link for each in links.values() for link in dict.fromkeys(each))
     return {name: _cut(declared[name], links[name], shared) for name in chosen}
 
 
-def _links(place: Place, loop: NamedLoop) -> list[Cut]:
+def _links(graph: Graph, loop: NamedLoop) -> list[Cut]:
     """The links of a loop that can be cut, in order; those of a flow to its stock cannot."""
-    names = [split_end(name)[0] for name in loop.found(place).names]
+    names = [split_end(name)[0] for name in loop.names(graph)]
     pairs = zip(names, [*names[1:], names[0]], strict=True)
-    return [Cut(source, target) for source, target in pairs if place.model.variables[target].role != "stock"]
+    return [Cut(source, target) for source, target in pairs if graph.model.variables[target].role != "stock"]
 
 
 def _cut(loop: NamedLoop, links: list[Cut], shared: Mapping[Cut, int]) -> Cut:

@@ -165,7 +165,11 @@ class Graph:
     # ------------------------------------------------------------------------------------------------------- loops
 
     def loop(self, names: Sequence[str], *, fill: bool = False) -> Loop:
-        """The loop through these variables, in this order, and its polarity.
+        """The loop through these variables, in this order, and its polarity; as ``circle``, with signs."""
+        return self._signed(self.circle(names, fill=fill))
+
+    def circle(self, names: Sequence[str], *, fill: bool = False) -> list[str]:
+        """All variables of the loop through these, in this order.
 
         Stages and flows generated for a delay, pipeline or smooth need not be named.
 
@@ -189,7 +193,7 @@ class Graph:
                 known = one_of(self.takes.get(taker, ()))
                 raise ModelError(f"no loop: '{giver}' does not act on '{taker}', which depends on: {known}")
             whole.extend([source, *way[1:-1]])
-        return self._signed(whole)
+        return whole
 
     def shortest_loops(self, through: Iterable[str] | None = None) -> tuple[Loop, ...]:
         """For each link out of these variables the shortest loop that it closes, each loop once.
