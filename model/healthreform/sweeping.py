@@ -55,7 +55,8 @@ def sweep(
 
     Parameters
     ----------
-    place : as for ``simulate``; or a list of places, each of which is run for each row.
+    place : as for ``simulate``; or a list of places, each of which is run for each row. Values of the design and of
+        changes are taken as they stand for every place, whatever its size; those of a scenario are of the country's.
     scenario, changes, start, stop, step, method, conservation : as for ``simulate``; they hold for all runs.
     design : a table; columns are names of levers, drivers or parameters, or ``name[element]``, rows are runs.
     ramp : two dates: levers and drivers of the design follow history to the first and reach the design's value at the

@@ -35,10 +35,15 @@ class Base:
 
     def __init__(self, name: str, model: Model, start: int, last: int) -> None:
         self.name, self.model, self.start, self.last = name, model, start, last
+        self._at: dict[int, State] = {}
 
-    @functools.cache  # noqa: B019 - lives as long as the derivation of one place
     def at(self, year: int) -> State:
         """Everything at the beginning of a year; dated inputs as they hold up to that moment."""
+        if year not in self._at:
+            self._at[year] = self._at_the_beginning_of(year)
+        return self._at[year]
+
+    def _at_the_beginning_of(self, year: int) -> State:
         interpreter = Interpreter(self.model)
         stocks = interpreter.begin(float(self.start))
         if year > self.start:
@@ -46,7 +51,6 @@ class Base:
             stocks = {name: self._named(name, rows) for name in stocks}
         return interpreter.known(float(year), stocks, "left")
 
-    @functools.cache  # noqa: B019
     def over(self, year: int) -> State:
         """Everything over a year: stocks at its end, the mean or the total of all else."""
         rows = self._years[self._row(year)]
