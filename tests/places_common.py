@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ HEAD = 'title = "A place"\nbased_on = "china"\n'
 ROUND_OFF_ONLY = ("bills_settled", "bridge")
 
 
+@functools.cache
 def china(start: int) -> dict[str, Any]:
     """The facts of china at the beginning of a year."""
     place = Place.load("china")

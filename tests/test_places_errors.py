@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 from places_common import HEAD, write
@@ -29,7 +31,18 @@ WRONG = {
     PEOPLE + "[value]\nx = 3": "unknown key 'value'; nearest valid name: values",
     PEOPLE + "[values]\npayroll_limt = 2": "nearest valid name: payroll_limit",
     PEOPLE + "[values]\npayroll_limit = { value = 2, grad = 'x' }": "values.payroll_limit.grad: unknown key; nearest",
+    PEOPLE + "'beds[tertiary]' = 1e3": "facts.beds[tertiary]: unknown fact; write beds = { tertiary = ... }",
+    PEOPLE + "drug_share = 0.4": "facts.drug_share: unknown fact; write item_share = { drugs = ... }",
+    PEOPLE + "nurses = 2e4": "facts.nurses: unknown fact; write staff, which is all who work there",
+    # numbers in another unit
+    "start = 2010\n[facts]\npopulation = 3800": "facts.population: 3800 is 2.8e-06 times that of china; give it in per",
+    PEOPLE + "beds = 4": "facts.beds: 4 is 0.00013 times that of china for each person; give it in bed",
+    PEOPLE + "beds = { tertiary = 1e9 }": "facts.beds: 1e+09 is ",
+    PEOPLE + "gdp = 1.6": "facts.gdp: 1.6 is ",
+    PEOPLE + "fund_balance = 30": "facts.fund_balance: 30 is 1",
+    PEOPLE + "wage = 3100": "facts.wage: 3100 is 0.09",
     # numbers that cannot be
+    PEOPLE + "item_share = { drugs = 1.4 }": "facts.item_share.drugs: 1.4 is a share; it must lie between 0 and 1",
     PEOPLE + "beds = -5": "facts.beds: -5 must be above 0, in bed; leave out what is not known",
     PEOPLE + "outpatient_visits = { primary = -1 }": "facts.outpatient_visits.primary: -1 must be above 0, in cont",
     PEOPLE + "beds = 'many'": "facts.beds: 'many' must be a finite number, in bed",
@@ -46,6 +59,10 @@ WRONG = {
     PEOPLE + "fund_deficit = { value = { employee = 1e8 }, year = 2011 }": "facts.fund_deficit.year: give fund_deficit",
     # numbers that do not go together
     PEOPLE + "insured = { employee = 3e6, resident = 8e6 }": "facts.insured: 1.1e+07 insured are more than the popu",
+    PEOPLE + "insured = { employee = 1e7 }": "facts.insured.employee: it leaves nobody for the residents' scheme",
+    PEOPLE + "hospital_income = 1e8": "facts: tertiary: its bills leave nothing to pay its staff from; check hosp",
+    PEOPLE + "pay = 1.4e5": "facts.pay: it cannot be met beside the other facts; check the unit of each",
+    PEOPLE + "staff = 2e4\nphysicians = 3e4": "facts.staff: it is less than its physicians, who are among the staff",
     PEOPLE + "item_share = { drugs = 0.7, tests = 0.5 }": "facts.item_share: the shares sum to 1.2; they must sum to",
     PEOPLE + "item_share = { drugs = 0.4, consumables = 0.1, tests = 0.2, services = 0.2 }": "they must sum to 1",
     PEOPLE + "admissions = 3e6\nbeds = 2e4": "facts.beds and facts.admissions: tertiary: admissions fill its beds",
@@ -86,6 +103,26 @@ def test_a_place_that_stands_on_nothing_or_on_itself_is_refused(tmp_path, head, 
     with pytest.raises(hr.RecordError) as caught:
         Place.load(write(tmp_path, text, head=head))
     assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_empty_or_in_another_encoding_is_refused(tmp_path):
+    empty, other = tmp_path / "empty.toml", tmp_path / "other.toml"
+    empty.write_text("")
+    other.write_bytes('title = "福建"'.encode("gb18030"))
+    for file, message in ((empty, "it is empty"), (other, "it is not UTF-8 text (byte 9); save it as UTF-8")):
+        with pytest.raises(hr.RecordError, match=re.escape(f"{file}: {message}")):
+            Place.load(file)
+
+
+def test_what_the_model_cannot_start_from_is_told_of_the_file(tmp_path, monkeypatch):
+    def astray(self, year):
+        raise hr.RunError("pay is nan at 2010")
+
+    file = write(tmp_path, PEOPLE)
+    monkeypatch.setattr("healthreform.derivation.finish.Base.at", astray)
+    message = f"{file}: facts: the model cannot start from them; check the size and the unit of each: pay is nan at"
+    with pytest.raises(hr.RecordError, match=re.escape(message)):
+        Place.load(file)
 
 
 DESIGN = pd.DataFrame({"fixed_pay_share": [0.5, 0.6]})

@@ -47,7 +47,8 @@ def behaviour(
 
     Parameters
     ----------
-    place : as for ``simulate``.
+    place : as for ``simulate``; one with a policy of its own is asked without it.  Checks that need years before a
+        derived place begins are left out.
     file : checks of your own, written as those in ``data/behaviour.toml``, which are run if none is given.
 
     Returns
@@ -77,7 +78,12 @@ def behaviour(
 
 
 def judged(place: Place, file: FilePath = FILE) -> Iterator[Judged]:
-    """Every claim of a file, judged; everything is read and looked up before anything runs."""
+    """Every claim of a file, judged; everything is read and looked up before anything runs.
+
+    Claims are of what follows when something is done under the policy of the country: a place that did it long before
+    by a policy of its own is asked without that policy.
+    """
+    place = place.without_policy()
     checks = [check for check in read_behaviour(file).values() if _can_be_asked(place, check)]
     for check in checks:
         for claim in check.claims:
@@ -101,6 +107,11 @@ def judged(place: Place, file: FilePath = FILE) -> Iterator[Judged]:
 
 
 # --------------------------------------------------------------------------------------------------- what is asked for
+
+
+def too_early(place: Place, file: FilePath = FILE) -> list[str]:
+    """Names of the checks that need years before a derived place begins, and are not asked of it."""
+    return [check.name for check in read_behaviour(file).values() if not _can_be_asked(place, check)]
 
 
 def _can_be_asked(place: Place, check: Behaviour) -> bool:

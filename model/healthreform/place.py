@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,12 @@ from .changes import apply_changes
 from .headed_file import HeadedFile, find_file
 from .scenario import Scenario
 from .size import Size
-from .stockflow.errors import RecordError
-from .stockflow.model import Model
+from .stockflow.errors import RecordError, RunError
+from .stockflow.model import Model, rebuild
 from .stockflow.records import Records
 
 if TYPE_CHECKING:
+    from .derivation.derive import Derived
     from .derivation.draft import Origin
     from .derivation.given import Given
 
@@ -44,6 +46,7 @@ class Place:
     file : where it was read from.
     model : the equations with the place's values.
     based_on : name of the place that what is not known of it is derived from; empty if there is none.
+    policy : name of the scenario that is its policy as enacted; empty if that is the policy of ``based_on``.
     facts : what is known of it, by name, as its file gives it.
     size : how large it is against the country.
     origins : for each parameter, lever and driver that is not as in the place it is based on, how it came about.
@@ -57,9 +60,11 @@ class Place:
     file: str
     model: Model = field(repr=False)
     based_on: str = ""
+    policy: str = ""
     size: Size = field(default_factory=Size, repr=False)
     facts: Mapping[str, Given] = field(default_factory=dict, repr=False)
     origins: Mapping[str, Origin] = field(default_factory=dict, repr=False)
+    _unreformed: Callable[[], Place] | None = field(default=None, repr=False)
 
     @classmethod
     def load(
@@ -87,6 +92,10 @@ class Place:
         if records is None and modules is None and not isinstance(place, os.PathLike) and not place.endswith(".toml"):
             return _shipped(file)
         return _read(file, records, modules, ())
+
+    def without_policy(self) -> Place:
+        """The same place under the policy of the one it is based on; itself if it has no policy of its own."""
+        return self if self._unreformed is None else self._unreformed()
 
     def against(self, other: str) -> Size | None:
         """How large the place is against another, the country if none is named; None if that is not known."""
@@ -123,7 +132,7 @@ def _read(
     values: Mapping[str, Any] = header.table("values")
     if values:
         changed = apply_changes(model, common, values, where=str(file))
-        model = build_model(changed, modules, check_units=False)  # other values, the same units
+        model = _with_values(model, changed)
     return Place(
         name=file.stem,
         title=header.text("title"),
@@ -142,41 +151,65 @@ def _read_derived(
     modules: tuple[ModuleType, ...] | None,
     above: tuple[Path, ...],
 ) -> Place:
-    from .derivation.base import Base
     from .derivation.derive import derive
-    from .derivation.draft import Origin
-    from .derivation.finish import check_filling, check_origin, hold_start, read_values, with_origins
+    from .derivation.finish import cannot_be
 
     base = _base(file.absolute(), header, records, modules, above)
-    derived = derive(header, base.name, base.model, base.start)
+    try:
+        derived = derive(header, base.name, base.model, base.start)
+    except RunError as error:
+        raise cannot_be(header, error) from None
+    name, policy = header.text("policy"), None
+    if name:
+        policy = Scenario.load(find_file(name, "scenarios", file.parent))
+    return _finished(file, header, base, derived, policy)
+
+
+def _finished(
+    file: Path,
+    header: HeadedFile,
+    base: Place,
+    derived: Derived,
+    policy: Scenario | None,
+) -> Place:
+    """A derived place, with its own policy, its own values, and what hangs on both."""
+    from .derivation.draft import Origin
+    from .derivation.finish import check_origin, check_start, hold_start, read_values, with_origins
+
     size = derived.size.within(base.size)
     values, own = read_values(header, derived.facts)
-    policy = header.text("policy")
     found, origins = derived.records, dict(derived.origins)
-    if policy:
-        plan = Scenario.load(find_file(policy, "scenarios", file.parent))
-        found = plan.apply(base.model, found, size=lambda other: _against(other, file.stem, size))
-        about = {str(name).partition("[")[0]: plan.provisions.get(name, "") for name in plan.changes}
-        origins |= {name: Origin("own", f"policy {plan.name}", text) for name, text in about.items()}
+    if policy is not None:
+        found = policy.apply(base.model, found, size=lambda other: _against(other, file.stem, size))
+        about = {str(name).partition("[")[0]: policy.provisions.get(name, "") for name in policy.changes}
+        origins |= {name: Origin("own", f"policy {policy.name}", text) for name, text in about.items()}
     found = apply_changes(base.model, found, values, where=f"{file}: values")
     origins |= own
-    found = hold_start(base.model, with_origins(found, origins), header.year("start"))
-    model = build_model(found, modules, check_units=False)  # other values, the same units
+    start = header.year("start")
+    found = hold_start(base.model, with_origins(found, origins), start)
+    model = _with_values(base.model, found)
     check_origin(header, derived.facts, values)
-    check_filling(header, derived.facts, Base(file.stem, model, header.year("start"), header.year("start")))
+    check_start(header, derived.facts, file.stem, model)
     return Place(
         name=file.stem,
         title=header.text("title"),
         description=header.text("description"),
-        start=header.year("start"),
+        start=start,
         history=header.text("history") or file.stem,
         file=str(file),
         model=model,
         based_on=base.name,
+        policy="" if policy is None else policy.name,
         size=size,
         facts=derived.facts,
         origins=origins,
+        _unreformed=None if policy is None else partial(_finished, file, header, base, derived, None),
     )
+
+
+def _with_values(model: Model, records: Records) -> Model:
+    """The same equations with other values of their inputs, whose units are the same."""
+    return rebuild(model, model.variables.values(), records, check_units=False)
 
 
 def _against(other: str, name: str, size: Size) -> Size | None:

@@ -23,6 +23,7 @@ from .draft import Draft, Origin
 from .facts import FACTS
 from .fitting import fit
 from .given import Given, carried, read_facts
+from .plausible import check_sizes
 from .sizes import RULES, Sizes
 
 #: Procurement in volume, case payment and consortia begin after the start of 2019, and the outbreak a year later; a
@@ -68,6 +69,7 @@ def derive(header: HeadedFile, name: str, model: Model, base_start: int) -> Deri
         )
     base = Base(name, model, base_start, max(LAST_FACT, start))
     given = read_facts(header, base, start)
+    check_sizes(header, given, base, start)
     draft = Draft(model, name)
     known = {each: carried(fact, base, start) for each, fact in given.items()}
     if start > base_start:
@@ -148,7 +150,7 @@ def _sizes(state: State, known: Mapping[str, Mapping[str, float]]) -> Sizes:
     employees = members_now["employee"] * insured["employee"]
     members = by(scheme, employee=employees, resident=total(own, _age(people)) - employees)
     beds = against("beds", known, state, otherwise=population)
-    physicians = against("physicians", known, state, otherwise=beds)
+    physicians = against("physicians", known, state, otherwise=against("staff", known, state, otherwise=beds))
     counted = FACTS["physicians"].of(state)
     return Sizes(
         population=as_named(population),

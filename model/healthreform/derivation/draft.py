@@ -12,7 +12,7 @@ from ..stockflow.interpret import Interpreter
 from ..stockflow.model import Model
 from ..stockflow.named import NamedArray, as_named
 from ..stockflow.paths import Path
-from ..stockflow.record_values import Key, at_key
+from ..stockflow.record_values import Key, Points, at_key
 from ..stockflow.records import Driver, Lever, Parameter, Records
 from .base import State
 
@@ -54,6 +54,7 @@ class Draft:
         }
         self._factors: dict[str, NamedArray] = {}
         self.origins: dict[str, Origin] = {}
+        self._states: dict[int, State] = {}
 
     def _keys(self, name: str) -> list[Key]:
         return [tuple(elements.values()) for elements in all_elements(self.model.over(name))]
@@ -61,6 +62,7 @@ class Draft:
     def set(self, name: str, value: Any, origin: Origin) -> None:
         """Give a parameter another value."""
         self.values[name] = as_named(value).spread_over(self.model.over(name))
+        self._states.clear()
         self.note(name, origin)
 
     def multiply(self, name: str, factor: Any, origin: Origin) -> None:
@@ -71,15 +73,19 @@ class Draft:
             return
         numbers = spread.to_flat(name)
         self._factors[name] = self._factors[name] * spread if name in self._factors else spread
-        for key, flat in zip(self._keys(name), self.model.flat_names(name), strict=True):
-            self.paths[name][key] = tuple((date, value * numbers[flat]) for date, value in self.paths[name][key])
-        self.note(name, origin)
+        by = {key: numbers[flat] for key, flat in zip(self._keys(name), self.model.flat_names(name), strict=True)}
+        self.reshape(name, lambda key, value: value * by[key], origin)
 
     def reshape(self, name: str, change: Callable[[Key, float], float], origin: Origin) -> None:
         """Change every point of a path."""
-        for key, points in self.paths[name].items():
-            self.paths[name][key] = tuple((date, change(key, value)) for date, value in points)
+        paths = self.paths[name].items()
+        self.replace(name, {key: tuple((date, change(key, value)) for date, value in points) for key, points in paths})
         self.note(name, origin)
+
+    def replace(self, name: str, paths: Mapping[Key, Points]) -> None:
+        """Give a path other points, for all of its elements or for some."""
+        self.paths[name] |= paths
+        self._states.clear()
 
     def matters(self, name: str) -> bool:
         """Whether it is anything but nought, which stays nought however large a place is."""
@@ -89,7 +95,9 @@ class Draft:
 
     def state(self, start: int) -> State:
         """Every value at the beginning of the place's first year."""
-        return at_start(self.interpreter(), start)
+        if start not in self._states:
+            self._states[start] = at_start(self.interpreter(), start)
+        return self._states[start]
 
     def interpreter(self) -> Interpreter:
         """The model with the inputs as they now are."""

@@ -108,6 +108,12 @@ def physicians(physicians, general_practitioners):
     return physicians + by(tier, tertiary=0, secondary=0, primary=general_practitioners)
 
 
+@_fact("worker", "staff_per_physician", kind="count", over=tier)
+def staff(physicians, general_practitioners, staff_per_physician):
+    """All who work there, by tier, physicians among them; village doctors are not."""
+    return staff_per_physician * (physicians + by(tier, tertiary=0, secondary=0, primary=general_practitioners))
+
+
 @_fact("worker", "village_doctors_at_start", kind="count")
 def village_doctors(village_doctors):
     """Village doctors and aides."""

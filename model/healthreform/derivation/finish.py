@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ..headed_file import HeadedFile
-from ..stockflow.errors import nearest, one_of
+from ..stockflow.errors import RecordError, StockflowError, nearest, one_of
 from ..stockflow.expand import all_elements
 from ..stockflow.model import Model
+from ..stockflow.named import as_named
 from ..stockflow.paths import Path
 from ..stockflow.record_values import at_key
 from ..stockflow.records import GRADES, Records
-from .base import Base
+from .base import Base, State
 from .draft import Origin
 from .facts import FACTS
 from .given import Given
@@ -79,15 +82,43 @@ def hold_start(model: Model, records: Records, start: int) -> Records:
     return replace(records, parameters=parameters)
 
 
-def check_filling(header: HeadedFile, given: Mapping[str, Given], place: Base) -> None:
-    """Refuse facts by which a tier would be fuller than it can be.
+def check_start(header: HeadedFile, given: Mapping[str, Given], name: str, model: Model) -> None:
+    """Refuse facts with which the model cannot begin, or by which a tier would be fuller than it can be.
 
     Raises
     ------
     RecordError
-        Naming the tier and the facts that do not go together.
+        Naming what cannot be computed, or the tier and the facts that do not go together.
     """
-    state = place.at(place.start)
+    start = header.year("start")
+    try:
+        state = Base(name, model, start, start).at(start)
+    except StockflowError as error:
+        raise cannot_be(header, error) from None
+    _check_filling(header, given, state)
+    _check_bills(header, state)
+    for each, value in state.items():
+        if not np.isfinite(as_named(value).values).all():
+            raise header.error("facts", f"{each} is no number at the start; check the size and the unit of each fact")
+
+
+def _check_bills(header: HeadedFile, state: State) -> None:
+    left = state["distributable"]
+    for element, value in zip(left.over[0].elements, left.values, strict=True):
+        if not value > 0:
+            raise header.error(
+                "facts",
+                f"{element}: its bills leave nothing to pay its staff from; check hospital_income, item_share, "
+                "outpatient_visits, admissions, staff and pay",
+            )
+
+
+def cannot_be(header: HeadedFile, error: StockflowError) -> RecordError:
+    """An error of the model's first moment, told of the file whose facts led to it."""
+    return header.error("facts", f"the model cannot start from them; check the size and the unit of each: {error}")
+
+
+def _check_filling(header: HeadedFile, given: Mapping[str, Given], state: State) -> None:
     shares = {
         "beds": (state["occupancy"] / state["occupancy_limit"], "admissions fill its beds"),
         "physicians": (

@@ -46,7 +46,7 @@ def fit(header: HeadedFile, draft: Draft, given: Mapping[str, Given], known: Kno
     fitting = _Fitting(header, draft, given, known, start)
     for stage in (
         ("population", "physicians", "beds"),  # whose sizes are in place already
-        ("insured", "active_share", "gdp", "wage", "outpatient_visits", "admissions", "village_doctors"),
+        ("insured", "active_share", "gdp", "wage", "outpatient_visits", "admissions", "staff", "village_doctors"),
         ("hospital_income", "fund_balance", "account_balance"),
         ("item_share",),
         ("pay", "fund_income"),
@@ -68,16 +68,17 @@ class _Fitting:
         for _ in range(MOST_STEPS):
             state = self.draft.state(self.start) if linear else {}
             short = {name: self._short(name, state) for name in linear}
-            for name, factor in short.items():
-                for target, spread in self._linear(name).items():
-                    self.draft.multiply(target, spread(factor), self._own(name))
             far = {name: float(np.abs(factor.values - 1).max()) for name, factor in short.items()}
             if all(distance < CLOSE for distance in far.values()):
                 break
+            for name, factor in short.items():
+                for target, spread in self._linear(name).items():
+                    self.draft.multiply(target, spread(factor), self._own(name))
         for name in linear:
             if not far[name] < NEAR:
+                how_far = f", but to {far[name]:.1g}" if np.isfinite(far[name]) else ""
                 raise self.header.error(
-                    f"facts.{name}", f"it cannot be met beside the other facts, but to {far[name]:.1g}"
+                    f"facts.{name}", f"it cannot be met beside the other facts{how_far}; check the unit of each"
                 )
         for name in names:
             for target in FACTS[name].sets:
@@ -186,7 +187,7 @@ class _Fitting:
 
         if not claims > 0 or beyond(LARGEST) < 0:
             raise self._unmet(name, claims)
-        self.draft.paths["reimbursement_rate"].update(moved(root(beyond, LARGEST)))
+        self.draft.replace("reimbursement_rate", moved(root(beyond, LARGEST)))
 
     def _unmet(self, name: str, claims: float) -> Exception:
         return self.header.error(
@@ -251,6 +252,7 @@ def _in_hospitals(factor: NamedArray) -> Any:
 _LINEAR: Mapping[str, Mapping[str, Callable[[NamedArray], Any]]] = {
     "gdp": {"gdp": as_named},
     "wage": {"wage": as_named},
+    "staff": {"staff_per_physician": as_named},
     "village_doctors": {"village_doctors_at_start": as_named},
     "outpatient_visits": {"contacts_at_start": lambda short: by(care, outpatient=short, inpatient=as_named(1.0))},
     "admissions": {"contacts_at_start": lambda short: by(care, outpatient=as_named(1.0), inpatient=short)},

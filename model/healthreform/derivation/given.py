@@ -17,6 +17,22 @@ from .base import Base
 from .facts import FACTS, REQUIRED, Fact
 
 _KEYS = ("value", "year", "source", "grade")
+#: What facts are called elsewhere.
+CALLED = {
+    "people": "population",
+    "persons": "population",
+    "members": "insured",
+    "visits": "outpatient_visits",
+    "outpatients": "outpatient_visits",
+    "inpatients": "admissions",
+    "discharges": "admissions",
+    "doctors": "physicians",
+    "nurses": "staff, which is all who work there",
+    "workers": "staff",
+    "drug_share": "item_share = { drugs = ... }",
+    "fund_reserve": "fund_balance",
+    "salary": "pay",
+}
 #: Largest sum of shares that counts as one.
 _ROUND_OFF = 1e-6
 
@@ -55,7 +71,7 @@ def read_facts(header: HeadedFile, base: Base, start: int) -> dict[str, Given]:
     given = {}
     for name, content in header.table("facts").items():
         if name not in FACTS:
-            raise header.error(f"facts.{name}", f"unknown fact{nearest(name, FACTS) or '; known: ' + one_of(FACTS)}")
+            raise header.error(f"facts.{name}", f"unknown fact{_other_name(name)}")
         given[name] = _Reader(header, base, start, FACTS[name]).read(content)
     for name in REQUIRED:
         if name not in given:
@@ -64,6 +80,17 @@ def read_facts(header: HeadedFile, base: Base, start: int) -> dict[str, Given]:
             )
     _check_together(header, given)
     return given
+
+
+def _other_name(name: str) -> str:
+    """What an unknown fact is called here."""
+    plain = name.partition("[")[0]
+    if plain in FACTS:
+        over = FACTS[plain].over
+        return f"; write {plain} = {{ {over.elements[0]} = ... }}" if over is not None else f"; write {plain} = ..."
+    if plain in CALLED:
+        return f"; write {CALLED[plain]}"
+    return nearest(name, FACTS) or f"; known: {one_of(FACTS)}"
 
 
 @dataclass(frozen=True)
@@ -143,12 +170,26 @@ def _check_together(header: HeadedFile, given: Mapping[str, Given]) -> None:
                 "facts.insured",
                 f"{insured:g} insured are more than the population of {people:g}; count each person once",
             )
+        if given["insured"].values.get("employee", 0.0) >= people * (1 - _ROUND_OFF):
+            raise header.error("facts.insured.employee", "it leaves nobody for the residents' scheme; check both")
+    if "staff" in given and "physicians" in given:
+        staff, physicians = given["staff"].values, given["physicians"].values
+        for element in ("",) if "" in staff or "" in physicians else sorted({*staff} & {*physicians}):
+            if _sum(staff, element) < _sum(physicians, element):
+                raise header.error(
+                    f"facts.staff{element and '.' + element}", "it is less than its physicians, who are among the staff"
+                )
     if "item_share" in given:
         shares = given["item_share"].values
         total, whole = sum(shares.values()), len(shares) == len(FACTS["item_share"].over.elements)  # type: ignore[union-attr]
         if total > 1 + _ROUND_OFF or (whole and total < 1 - _ROUND_OFF) or (not whole and total > 1 - _ROUND_OFF):
             wanted = "1" if whole else "less than 1, as there are other items"
             raise header.error("facts.item_share", f"the shares sum to {total:g}; they must sum to {wanted}")
+
+
+def _sum(values: Mapping[str, float], element: str) -> float:
+    """The number of an element, or of all of them together."""
+    return values[element] if element else sum(values.values())
 
 
 def carried(given: Given, base: Base, start: int) -> dict[str, float]:

@@ -54,7 +54,9 @@ RULES: Mapping[str, Rule] = {
     "contacts_at_start": Rule("per member of each scheme", lambda sizes: sizes.members),
     "beds_at_start": Rule("per head where they are not known", lambda sizes: sizes.beds),
     "beds_being_built_at_start": Rule("per bed of each tier", lambda sizes: sizes.beds),
-    "physicians_at_start": Rule("per bed of each tier where they are not known", lambda s: s.physicians),
+    "physicians_at_start": Rule(
+        "with the staff, else the beds, of each tier where they are not known", lambda sizes: sizes.physicians
+    ),
     "general_practitioners_at_start": Rule("per physician of primary care", lambda sizes: sizes.physicians["primary"]),
     "retrainees_at_start": Rule("per physician of primary care", lambda sizes: sizes.physicians["primary"]),
     "new_physicians": Rule("per physician", lambda sizes: sizes.physicians_total),

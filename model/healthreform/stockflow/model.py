@@ -171,21 +171,28 @@ def build(
     return _Builder(variables, find_accounts(chosen), given).build(check_units, cache)
 
 
-def rebuild(model: Model, variables: Iterable[Variable], records: Records, *, cache: FilePath | None = None) -> Model:
+def rebuild(
+    model: Model,
+    variables: Iterable[Variable],
+    records: Records,
+    *,
+    check_units: bool = True,
+    cache: FilePath | None = None,
+) -> Model:
     """A model with other equations or inputs than one that was built, judged in the same way; that one is not touched.
 
     Parameters
     ----------
     model : whose accounts count.
     variables : all written variables, those made for delays and smooths too.
-    records, cache : as for `build`.
+    records, check_units, cache : as for `build`.
 
     Raises
     ------
     ModelError
         As `build`.
     """
-    return _Builder(collect_variables(variables), dict(model.accounts), records).build(True, cache)
+    return _Builder(collect_variables(variables), dict(model.accounts), records).build(check_units, cache)
 
 
 class _Builder:
