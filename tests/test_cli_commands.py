@@ -53,6 +53,23 @@ def test_run_prints_headlines_and_saves_the_run(command, tmp_path):
     xarray.testing.assert_equal(hr.load(tmp_path / "run.nc"), hr.simulate("china", "no_reform", stop=2012))
 
 
+def test_sweep_takes_several_places(command, design, tmp_path):
+    code, out, err = command("sweep", design, "china,sanming", "baseline", "-o", tmp_path / "runs.nc", "--stop", 2013)
+    assert (code, err) == (0, "") and out.startswith("6 of 6 runs went well")
+    runs = hr.load(tmp_path / "runs.nc")
+    assert runs.place.values.tolist() == ["china", "sanming"] and runs.run.values.tolist() == ["a", "b", "c"]
+    refused(command("sweep", design, "china,sanmin", "-o", tmp_path / "x.nc"), "nearest valid name: sanming")
+    refused(command("sweep", design, "china,china", "-o", tmp_path / "x.nc"), "'china' is given twice")
+    assert not (tmp_path / "x.nc").exists()
+
+
+def test_where_a_places_numbers_come_from_can_be_listed(command):
+    code, out, _ = command("list", "place_report", "--place", "sanming", "--containing", "fact pay")
+    assert code == 0 and "pay_at_start" in out and "own" in out
+    code, out, _ = command("list", "place_facts", "--place", "sanming")
+    assert code == 0 and "beds[tertiary]" in out and "derived" in out
+
+
 def test_run_takes_changes_constant_dated_and_of_one_element(command, tmp_path):
     changes = ("--set", "payroll_limit=2.5", "--set", "fixed_pay_share[primary]=2012:0.7,2014:0.9")
     code, _, _ = command(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .observations import fit_to_history, history
     from .output import OutputError, load, save, save_in_parts
     from .place import Place
+    from .place_tables import place_facts, place_report
     from .scenario import Scenario
     from .simulation import simulate
     from .stockflow.errors import ModelError, RecordError, RunError, StockflowError
@@ -43,6 +44,8 @@ _WHERE = {
     "variables": "inventory",
     "equations": "inventory",
     "places": "inventory",
+    "place_facts": "place_tables",
+    "place_report": "place_tables",
     "scenarios": "inventory",
     "loops": "inventory",
     "history": "observations",
@@ -81,6 +84,8 @@ __all__ = [
     "variables",
     "equations",
     "places",
+    "place_facts",
+    "place_report",
     "scenarios",
     "loops",
     "history",

@@ -17,6 +17,7 @@ from .place import Place
 from .scenario import Scenario
 from .setting import LAST_YEAR
 from .side_by_side import Beside, run_beside
+from .size import grows
 from .stockflow.errors import RecordError, nearest, one_of
 from .stockflow.model import Model
 from .stockflow.paths import Path
@@ -46,7 +47,8 @@ def behaviour(
 
     Parameters
     ----------
-    place : as for ``simulate``.
+    place : as for ``simulate``; one with a policy of its own is asked without it.  Checks that need years before a
+        derived place begins are left out.
     file : checks of your own, written as those in ``data/behaviour.toml``, which are run if none is given.
 
     Returns
@@ -76,8 +78,13 @@ def behaviour(
 
 
 def judged(place: Place, file: FilePath = FILE) -> Iterator[Judged]:
-    """Every claim of a file, judged; everything is read and looked up before anything runs."""
-    checks = list(read_behaviour(file).values())
+    """Every claim of a file, judged; everything is read and looked up before anything runs.
+
+    Claims are of what follows when something is done under the policy of the country: a place that did it long before
+    by a policy of its own is asked without that policy.
+    """
+    place = place.without_policy()
+    checks = [check for check in read_behaviour(file).values() if _can_be_asked(place, check)]
     for check in checks:
         for claim in check.claims:
             _check_claim(place, check, claim)
@@ -100,6 +107,20 @@ def judged(place: Place, file: FilePath = FILE) -> Iterator[Judged]:
 
 
 # --------------------------------------------------------------------------------------------------- what is asked for
+
+
+def too_early(place: Place, file: FilePath = FILE) -> list[str]:
+    """Names of the checks that need years before a derived place begins, and are not asked of it."""
+    return [check.name for check in read_behaviour(file).values() if not _can_be_asked(place, check)]
+
+
+def _can_be_asked(place: Place, check: Behaviour) -> bool:
+    """Checks are dated for the country; one that needs years before a derived place begins is not asked of it."""
+    if not place.based_on:
+        return True
+    needed = [claim.first - 1 if claim.against == ITSELF else claim.first for claim in check.claims]
+    dated = [check.date - 1] if any(claim.against == ITSELF for claim in check.claims) or check.when else []
+    return min([*needed, *dated]) >= place.start
 
 
 def _check_claim(place: Place, check: Behaviour, claim: Claim) -> None:
@@ -136,14 +157,16 @@ def _can_be_summed(unit: str) -> bool:
 
 def _under(place: Place, check: Behaviour, scenario: str) -> Records:
     try:
-        return Scenario.load(scenario).apply(place.model, begin=float(place.start))
+        return Scenario.load(scenario).apply(place.model, begin=float(place.start), size=place.against)
     except RecordError as error:
         raise RecordError(f"{check.where}: {error}") from None
 
 
 def _changed(place: Place, check: Behaviour, base: Records) -> Records:
-    """The base's inputs with what is done from its date on."""
+    """The base's inputs with what is done from its date on; its numbers are of the country's size."""
     model, where = place.model, f"{check.where}: when"
+    names = grows(base, (split_name(name)[0] for name in check.when))
+    base = place.size.resized(model, base, names, back=True)
     paths = model.path_points(base)
     changes: dict[str, Any] = {}
     for name, value in check.when.items():
@@ -156,7 +179,8 @@ def _changed(place: Place, check: Behaviour, base: Records) -> Records:
             points = paths.get(flat.replace(" ", ""), ((0.0, value),))
             changes[flat] = _from_to(Path.from_points(points), check.date, check.until, value)
     span = (float(place.start), LAST_YEAR + 1.0)
-    return apply_changes(model, base, changes, where=where, span=span, begin=span[0])
+    changed = apply_changes(model, base, changes, where=where, span=span, begin=span[0])
+    return place.size.resized(model, changed, names)
 
 
 def _from_to(path: Path, date: float, until: float | None, value: float) -> list[list[float]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .assembly import sector_modules
-from .behaviour_checks import judged
+from .behaviour_checks import judged, too_early
 from .changes import split_name
 from .engine_use import assert_conserved
 from .extremes import endings
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 #: Largest error of the step that passes, as a share of a variable's largest value.
 INTEGRATION_ERROR = 1e-3
+#: A share, ratio or index that never reaches this is judged as if it did: what is nearly nothing may err by as much.
+NEARLY_NOTHING = 1e-3
 #: Largest difference between the kernel and the interpreter that passes, likewise.
 KERNEL_ERROR = 1e-9
 #: Years over which the slow interpreter is compared with the kernel.
@@ -150,7 +152,7 @@ def _setting(place: Place, scenario: str = "baseline", stop: int = LAST_YEAR, st
 def _integration(place: Place) -> tuple[bool, str]:
     """Judged on the outcomes of every scenario; of the stocks, of which some hover about zero, the worst is told."""
     names = shipped_names("scenarios")
-    records = [Scenario.load(name).apply(place.model, begin=float(place.start)) for name in names]
+    records = [Scenario.load(name).apply(place.model, begin=float(place.start), size=place.against) for name in names]
     whole, half = (run_beside(place.model, records, place.start, step=STEP / parts).raw for parts in (1, 2))
     for raw in (whole, half):
         raw.raise_if_failed()
@@ -171,7 +173,8 @@ def _largest_difference(
     """Of some written names, the one with the largest difference as a share of its largest value."""
     written = {name for name in among if _is_compared(place, name)}
     columns = [i for i, name in enumerate(true.names) if split_name(name)[0] in written]
-    sizes = np.abs(true.values[run][:, columns]).max(axis=0)
+    plain = [place.model.unit(split_name(true.names[i])[0]) == "dimensionless" for i in columns]
+    sizes = np.maximum(np.abs(true.values[run][:, columns]).max(axis=0), np.where(plain, NEARLY_NOTHING, 0.0))
     apart = np.abs(found.values[run] - true.values[run])[:, columns].max(axis=0) / np.where(sizes > 0, sizes, 1.0)
     index = int(np.argmax(apart))
     return true.names[columns[index]], float(apart[index])
@@ -213,7 +216,8 @@ def _adaptive(place: Place) -> tuple[bool, str]:
         state = solved.y[:, -1]
     raw, _ = run_setting(_setting(place, stop=stop - 1))
     true = dict(zip(interpreter.stock_names(), state, strict=True))
-    apart = {name: abs(raw[name][0, -1] - value) / (abs(value) or 1.0) for name, value in true.items()}
+    sizes = {name: max(abs(value), float(np.abs(raw[name]).max())) or 1.0 for name, value in true.items()}
+    apart = {name: abs(raw[name][0, -1] - value) / sizes[name] for name, value in true.items()}
     worst = max(apart, key=lambda name: apart[name])
     error = float(apart[worst])
     return error <= INTEGRATION_ERROR, f"RK45, rtol 1e-8, {REFERENCE_YEARS} years: at most {error:.1e} ({worst})"
@@ -303,7 +307,12 @@ def _behaviour(place: Place) -> Iterator[Finding]:
     found = list(judged(place))
     held = sum(each.holds for each in found)
     checks = len({each.behaviour.name for each in found})
-    yield Finding("behaviour", held == len(found), f"{held} of {len(found)} claims hold, in {checks} checks")
+    text = f"{held} of {len(found)} claims hold, in {checks} checks"
+    if place.policy:
+        text += f"; asked under the policy of {place.based_on}, without {place.policy}"
+    if early := too_early(place):
+        text += f"; not asked, as they need years before {place.start}: {len(early)}"
+    yield Finding("behaviour", held == len(found), text)
     for each in found:
         if not each.holds:
             known = f" Known miss: {each.behaviour.miss}" if each.behaviour.miss else ""

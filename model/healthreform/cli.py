@@ -24,7 +24,7 @@ from .cli_printing import (
     print_validation,
     with_progress,
 )
-from .cli_reading import read_changes, read_design_file, read_ramp, read_step
+from .cli_reading import read_changes, read_design_file, read_places, read_ramp, read_step
 from .stockflow.errors import StockflowError
 from .version import __version__
 
@@ -49,6 +49,8 @@ class Kind(StrEnum):
     variables = "variables"
     equations = "equations"
     places = "places"
+    place_facts = "place_facts"
+    place_report = "place_report"
     scenarios = "scenarios"
     loops = "loops"
 
@@ -125,7 +127,9 @@ def run(
 def sweep(
     design: Annotated[Path, typer.Argument(help="A .csv table: columns are levers or parameters, rows are runs.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to save the runs: .nc (NetCDF) or .csv.")],
-    place: PlaceArgument = "china",
+    place: Annotated[
+        str, typer.Argument(help="A place, as for run; or several, as in china,sanming: each row is run for each.")
+    ] = "china",
     scenario: ScenarioArgument = "baseline",
     changes: SetOption = [],  # noqa: B006
     ramp: Annotated[
@@ -138,7 +142,7 @@ def sweep(
     method: MethodOption = Method.rk4,
     threads: Annotated[int | None, typer.Option(help="How many to use; by default all processors.")] = None,
 ) -> None:
-    """Run a place once for each row of a table, and save all runs.
+    """Run a place, or several, once for each row of a table, and save all runs.
 
     A run that goes wrong is reported and leaves the others alone. Memory stays flat, however many rows there are.
 
@@ -149,8 +153,10 @@ def sweep(
 
     check_target(output)
     table = read_design_file(design)
+    places = read_places(place)
+    runs = len(table) * (len(places) if isinstance(places, list) else 1)
     parts = sweep_in_chunks(
-        place,
+        places,
         scenario,
         table,
         changes=read_changes(changes),
@@ -162,11 +168,11 @@ def sweep(
         threads=threads,
     )
     failures: dict[Any, str] = {}
-    save_in_parts(with_progress(parts, len(table), failures), output)
+    save_in_parts(with_progress(parts, runs, failures), output)
     for label, text in list(failures.items())[:10]:
         ERR.print(f"row {label} failed: {text}", markup=False, soft_wrap=True)
-    OUT.print(f"{len(table) - len(failures)} of {len(table)} runs went well; saved to {output}")
-    if len(failures) == len(table):
+    OUT.print(f"{runs - len(failures)} of {runs} runs went well; saved to {output}")
+    if len(failures) == runs:
         raise typer.Exit(1)
 
 
@@ -299,10 +305,10 @@ def list_(
     place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
     containing: Annotated[str, typer.Option(help="Only rows in which this text stands somewhere.")] = "",
 ) -> None:
-    """List levers, parameters, variables, equations, places, scenarios or loops."""
-    from . import inventory
+    """List levers, parameters, variables, equations, places, scenarios, loops, or where a place's numbers come from."""
+    from . import inventory, place_tables
 
-    make = getattr(inventory, kind.value)
+    make = getattr(place_tables if kind.value.startswith("place_") else inventory, kind.value)
     table = make() if kind in (Kind.places, Kind.scenarios) else make(place)
     columns = [column for column in LISTED[kind.value] if column in table.columns]
     texts = [" ".join(map(str, row)).lower() for row in table.itertuples()]

@@ -35,7 +35,9 @@ LISTED = {
     "parameters": ["unit", "low", "high", "value", "over", "grade", "description"],
     "variables": ["kind", "unit", "over", "sector", "description"],
     "equations": ["equation"],
-    "places": ["title", "start", "description"],
+    "places": ["title", "start", "based_on", "description"],
+    "place_facts": ["unit", "value", "origin", "year", "description"],
+    "place_report": ["unit", "value", "origin", "rule"],
     "scenarios": ["title", "based_on", "description"],
     "loops": ["title", "polarity", "description"],
 }
@@ -118,9 +120,11 @@ def print_table(table: pandas.DataFrame, title: str) -> None:
     A narrow terminal has no room for descriptions beside figures: there they are left out, and the caption says so.
     """
     shown = table
-    if OUT.width < NARROW and "description" in table.columns and len(table.columns) > 3:
-        shown = table.drop(columns="description")
-        title += "; descriptions need a wider terminal, or: healthreform show NAME"
+    wordy = [column for column in ("description", "rule") if column in table.columns]
+    if OUT.width < NARROW and wordy and len(table.columns) > 3:
+        shown = table.drop(columns=wordy)
+        hint = ", or: healthreform show NAME" if wordy == ["description"] else ""
+        title += f"; {wordy[0]}s need a wider terminal{hint}"
     grid = Table(*map(str, shown.columns), box=None, caption=title, caption_justify="left")
     for column, name in zip(grid.columns, shown.columns, strict=True):
         column.overflow = "fold"
@@ -179,11 +183,19 @@ def with_progress(parts: Iterator[xarray.Dataset], runs: int, failures: dict[Any
     with Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal) as progress:
         task = progress.add_task("", total=runs)
         for part in parts:
-            for label, text in zip(part["run"].values, part["failure"].values, strict=True):
-                if text:
-                    failures[label] = str(text)
+            failures |= _failures(part)
             yield part
-            progress.advance(task, part.sizes["run"])
+            progress.advance(task, part["failure"].size)
+
+
+def _failures(part: xarray.Dataset) -> dict[Any, str]:
+    """What went wrong by row; of several places, by row and place."""
+    if "place" not in part.dims:
+        return {
+            label: str(text) for label, text in zip(part["run"].values, part["failure"].values, strict=True) if text
+        }
+    each = (part.sel(place=place) for place in part["place"].values)
+    return {f"{label} of {one['place'].item()}": text for one in each for label, text in _failures(one).items()}
 
 
 def print_lines(lines: Iterable[tuple[str, str]]) -> None:

@@ -51,6 +51,12 @@ def _read_number(text: str, value: str) -> float:
         raise RecordError(f"--set {text}: '{value.strip()}' is not a number") from None
 
 
+def read_places(text: str) -> str | list[str]:
+    """``china``, or several places, ``china,sanming``."""
+    names = [name.strip() for name in text.split(",")]
+    return text if len(names) == 1 else names
+
+
 def read_step(text: str) -> float:
     """``1/16`` or ``0.0625`` as a number; whether it makes sense is judged by the run.
 

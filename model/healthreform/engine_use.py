@@ -27,9 +27,9 @@ _MOST_AT_HAND = 8
 
 def compiled_model(model: Model, keep: Sequence[str] | None, method: str, every_step: bool) -> Compiled:
     """Compiled code for a model; what was used last stays in memory, the rest is found in the cache on disk."""
-    key = (model.hash, None if keep is None else tuple(keep), method, every_step)
+    key = (model.structure, None if keep is None else tuple(keep), method, every_step)
     if key not in _AT_HAND:
-        _AT_HAND[key] = compile_model(model.flat, keep, method, every_step=every_step, model_hash=model.hash)
+        _AT_HAND[key] = compile_model(model.flat, keep, method, every_step=every_step, model_hash=model.structure)
         if len(_AT_HAND) > _MOST_AT_HAND:
             _AT_HAND.popitem(last=False)
     _AT_HAND.move_to_end(key)

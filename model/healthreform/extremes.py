@@ -18,16 +18,17 @@ from .assembly import UNITS
 from .engine_use import base_values
 from .place import Place
 from .side_by_side import Beside, Values, run_beside
+from .size import power
 from .stockflow.errors import StockflowError
 from .stockflow.model import Model
 from .stockflow.paths import Path
 
-#: Units of what there is more of in a larger place; shares, rates, prices per unit and times do not grow with it.
-COUNTED = ("person", "worker", "contact", "bed", "yuan", "yuan_2010")
 #: How many times as large the place is.
 TIMES = 100.0
 #: Largest relative difference that counts as round-off where a place is scaled.
 ROUND_OFF = 1e-8
+#: What is smaller than this beside the largest of its unit is judged as if it were as large: it may be round-off.
+SMALL = 1e-6
 _START = -np.inf
 
 
@@ -201,16 +202,11 @@ def _answers(runs: Beside, number: int, extreme: Extreme) -> tuple[bool, str]:
 # ------------------------------------------------------------------------------------------------------ a larger place
 
 
-def degree(unit: str) -> float:
-    """How a quantity grows with the size of a place: 1 for what is counted, 0 for shares, rates and prices."""
-    return float(sum(power for name, power in UNITS.read(unit).dimension if name in COUNTED))
-
-
 def _larger(model: Model, base: Values) -> dict[str, float | Path]:
     """Everything that is counted a hundred times as much; shares, rates and prices as they are."""
     found = dict(base)
     for record in model.records:
-        factor = TIMES ** degree(record.unit)
+        factor = TIMES ** power(record.unit, UNITS)
         if record.name in model.records.tables or factor == 1:
             continue
         for flat in model.flat_names(record.name):
@@ -233,16 +229,29 @@ def _times(value: float | Path, factor: float) -> float | Path:
     return factor * value
 
 
+def _largest_by_unit(runs: Beside) -> dict[str, float]:
+    """The largest value of the base run in each unit."""
+    found: dict[str, float] = {}
+    for written in runs.model.variables:
+        unit = runs.model.unit(written)
+        values = [float(np.abs(runs.raw[flat][0]).max()) for flat in runs.model.flat_names(written)]
+        found[unit] = max(found.get(unit, 0.0), *values)
+    return found
+
+
 def _scaled(runs: Beside, number: int) -> tuple[bool, str]:
     """Every result a hundred times as large, or the same, as its unit says."""
     worst, error = "", 0.0
-    for written in runs.model.variables:
-        if runs.model.variables[written].kind == "balance":
+    largest = _largest_by_unit(runs)
+    for written, variable in runs.model.variables.items():
+        if variable.kind == "balance":
             continue
-        factor = TIMES ** degree(runs.model.unit(written))
+        unit = runs.model.unit(written)
+        factor = TIMES ** power(unit, UNITS)
         for flat in runs.model.flat_names(written):
             base: Any = factor * runs.raw[flat][0]
-            apart = float(np.abs(runs.raw[flat][number] - base).max()) / (float(np.abs(base).max()) or 1.0)
+            size = max(float(np.abs(base).max()), SMALL * factor * largest[unit]) or 1.0
+            apart = float(np.abs(runs.raw[flat][number] - base).max()) / size
             if not apart <= error:
                 worst, error = flat, apart
     return error <= ROUND_OFF, f"every result scales as its unit says, to {error:.1e} ({worst})"

@@ -173,7 +173,7 @@ class _Cases:
     def __init__(self, place: Place, loop: NamedLoop, found: Loop) -> None:
         self.place, self.found = place, found
         model = place.model
-        parameters, paths = values_by_flat_name(model, loop.state)
+        parameters, paths = values_by_flat_name(model, loop.state, place.size)
         values: dict[str, Any] = {**base_values(model, model.records), **parameters, **paths}
         self.parameters = {name: float(values[name]) for name in model.flat.parameters}
         self.paths = {name: values[name] for name in model.flat.paths}

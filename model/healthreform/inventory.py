@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .equation_text import equation_text
-from .headed_file import find_file, shipped_names
+from .headed_file import shipped_names
 from .named_loops import read_loops
 from .observations import observed_variables
-from .place import Place
+from .place import Place, read_header
 from .scenario import Scenario
 from .stockflow.expand import all_elements, flat_name
 from .stockflow.model import Model
@@ -183,17 +183,18 @@ def equations(place: PlaceLike = "china") -> pandas.DataFrame:
 
 
 def places() -> pandas.DataFrame:
-    """The places that come with the package: title, start, description, file."""
-    found = {name: Place.load(name) for name in shipped_names("places")}
+    """The places that come with the package: title, start, based_on, description, file."""
+    found = {name: read_header(name) for name in shipped_names("places")}
     return _table(
         {
             name: {
-                "title": place.title,
-                "start": place.start,
-                "description": place.description,
-                "file": str(find_file(name, "places")),
+                "title": header.text("title"),
+                "start": header.year("start"),
+                "based_on": header.text("based_on"),
+                "description": header.text("description"),
+                "file": header.file,
             }
-            for name, place in found.items()
+            for name, header in found.items()
         }
     )
 

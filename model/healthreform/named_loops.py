@@ -9,6 +9,7 @@ from typing import Any
 
 from .assembly import DATA
 from .place import Place
+from .size import Size
 from .stockflow.errors import RecordError, StockflowError, nearest, one_of
 from .stockflow.graph import Graph, Loop
 from .stockflow.model import Model
@@ -47,7 +48,7 @@ class NamedLoop:
             If a variable is unknown, or one mark does not act on the next.
         """
         try:
-            parameters, paths = values_by_flat_name(place.model, self.state)
+            parameters, paths = values_by_flat_name(place.model, self.state, place.size)
             graph = Graph(place.model, float(place.start), parameters=parameters, paths=paths)
             return graph.loop(self.variables, fill=True)
         except StockflowError as error:
@@ -112,12 +113,14 @@ def _read(file: str, name: str, content: Any) -> NamedLoop:
     )
 
 
-def values_by_flat_name(model: Model, state: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
-    """Values for all elements of each name, parameters and dated inputs apart."""
+def values_by_flat_name(
+    model: Model, state: Mapping[str, float], size: Size | None = None
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Values for all elements of each name, parameters and dated inputs apart; of the size of a place, if given."""
     parameters: dict[str, float] = {}
     paths: dict[str, float] = {}
     for name, value in state.items():
         model.records.find(name)
         group = parameters if name in model.records.parameters else paths
-        group.update(dict.fromkeys(model.flat_names(name), value))
+        group.update(dict.fromkeys(model.flat_names(name), value * (size or Size()).factor(model, name)))
     return parameters, paths

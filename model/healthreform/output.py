@@ -110,8 +110,8 @@ def save(result: xarray.Dataset, path: str | os.PathLike[str]) -> Path:
     ----------
     result : of ``simulate``, ``sweep`` or ``history``.
     path : ends in ``.nc`` (NetCDF: everything, with units and what made it) or ``.csv`` (a table: a row for each time,
-        or run and time, a column for each variable or ``name[element]``; lines with ``#`` above it say what made it and
-        give the units).
+        or place, run and time, a column for each variable or ``name[element]``; lines with ``#`` above it say what made
+        it and give the units).
 
     Raises
     ------
@@ -260,12 +260,12 @@ def _write_csv(parts: Iterable[xarray.Dataset], file: Path) -> None:
 def to_table(result: xarray.Dataset) -> tuple[pandas.DataFrame, list[str]]:
     """A result as a table, and the unit of each column.
 
-    Columns are ``run`` if there are several, ``time``, then every variable or ``name[element]``; what holds for a whole
-    run stands in each of its rows.
+    Columns are ``place`` and ``run`` if there are several, ``time``, then every variable or ``name[element]``; what
+    holds for a whole run stands in each of its rows.
     """
     import pandas
 
-    lead = [dimension for dimension in ("run", "time") if dimension in result.dims]
+    lead = [dimension for dimension in ("place", "run", "time") if dimension in result.dims]
     sizes = [result.sizes[dimension] for dimension in lead]
     columns: dict[str, Any] = {}
     units: list[str] = []

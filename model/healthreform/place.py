@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .assembly import build_model, common_records
+from .assembly import DATA, build_model, common_records
 from .changes import apply_changes
 from .headed_file import HeadedFile, find_file
-from .stockflow.model import Model
+from .scenario import Scenario
+from .size import Size
+from .stockflow.errors import RecordError, RunError
+from .stockflow.model import Model, rebuild
 from .stockflow.records import Records
+
+if TYPE_CHECKING:
+    from .derivation.derive import Derived
+    from .derivation.draft import Origin
+    from .derivation.given import Given
+
+_REQUIRED = ("title", "start")
+_OPTIONAL = ("description", "history", "based_on", "policy", "facts", "values", "origin")
+#: Keys that say nothing without a place to derive the rest from.
+_OF_DERIVED = ("policy", "facts", "origin")
+#: The place whose values the common inputs are.
+ROOT = "china"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +45,11 @@ class Place:
     history : name of the observed series it is compared with; its own name if its file says nothing.
     file : where it was read from.
     model : the equations with the place's values.
+    based_on : name of the place that what is not known of it is derived from; empty if there is none.
+    policy : name of the scenario that is its policy as enacted; empty if that is the policy of ``based_on``.
+    facts : what is known of it, by name, as its file gives it.
+    size : how large it is against the country.
+    origins : for each parameter, lever and driver that is not as in the place it is based on, how it came about.
     """
 
     name: str
@@ -38,6 +59,12 @@ class Place:
     history: str
     file: str
     model: Model = field(repr=False)
+    based_on: str = ""
+    policy: str = ""
+    size: Size = field(default_factory=Size, repr=False)
+    facts: Mapping[str, Given] = field(default_factory=dict, repr=False)
+    origins: Mapping[str, Origin] = field(default_factory=dict, repr=False)
+    _unreformed: Callable[[], Place] | None = field(default=None, repr=False)
 
     @classmethod
     def load(
@@ -64,27 +91,150 @@ class Place:
         file = find_file(place, "places")
         if records is None and modules is None and not isinstance(place, os.PathLike) and not place.endswith(".toml"):
             return _shipped(file)
-        return _read(file, records or common_records(), modules)
+        return _read(file, records, modules, ())
+
+    def without_policy(self) -> Place:
+        """The same place under the policy of the one it is based on; itself if it has no policy of its own."""
+        return self if self._unreformed is None else self._unreformed()
+
+    def against(self, other: str) -> Size | None:
+        """How large the place is against another, the country if none is named; None if that is not known."""
+        return _against(other, self.name, self.size)
+
+
+def read_header(place: str | os.PathLike[str]) -> HeadedFile:
+    """The file of a place, read and no more."""
+    return HeadedFile.read(find_file(place, "places"), _REQUIRED, _OPTIONAL)
 
 
 @functools.cache
 def _shipped(file: Path) -> Place:
-    return _read(file, common_records(), None)
+    return _read(file, None, None, ())
 
 
-def _read(file: Path, common: Records, modules: tuple[ModuleType, ...] | None) -> Place:
-    header = HeadedFile.read(file, ("title", "start"), ("description", "history", "values"))
-    values: Mapping[str, Any] = header.table("values")
+def _read(
+    file: Path, records: Records | None, modules: tuple[ModuleType, ...] | None, above: tuple[Path, ...]
+) -> Place:
+    header = HeadedFile.read(file, _REQUIRED, _OPTIONAL)
+    if "based_on" in header.content:
+        return _read_derived(file, header, records, modules, above)
+    for key in _OF_DERIVED:
+        if key in header.content:
+            raise header.error(key, f'it needs based_on, the place that the rest is derived from: based_on = "{ROOT}"')
+    start = header.year("start")
+    if records is None and modules is None and file.stem != ROOT and start != read_header(ROOT).year("start"):
+        known = read_header(ROOT).year("start")
+        raise header.error(
+            "start", f"{start}: the common inputs are of {known}; with based_on and [facts] a place can begin later"
+        )
+    common = common_records() if records is None else records
     model = build_model(common, modules)
+    values: Mapping[str, Any] = header.table("values")
     if values:
-        records = apply_changes(model, common, values, where=str(file))
-        model = build_model(records, modules, check_units=False)  # other values, the same units
+        changed = apply_changes(model, common, values, where=str(file))
+        model = _with_values(model, changed)
     return Place(
         name=file.stem,
         title=header.text("title"),
         description=header.text("description"),
-        start=header.year("start"),
+        start=start,
         history=header.text("history") or file.stem,
         file=str(file),
         model=model,
     )
+
+
+def _read_derived(
+    file: Path,
+    header: HeadedFile,
+    records: Records | None,
+    modules: tuple[ModuleType, ...] | None,
+    above: tuple[Path, ...],
+) -> Place:
+    from .derivation.derive import derive
+    from .derivation.finish import cannot_be
+
+    base = _base(file.absolute(), header, records, modules, above)
+    try:
+        derived = derive(header, base.name, base.model, base.start)
+    except RunError as error:
+        raise cannot_be(header, error) from None
+    name, policy = header.text("policy"), None
+    if name:
+        policy = Scenario.load(find_file(name, "scenarios", file.parent))
+    return _finished(file, header, base, derived, policy)
+
+
+def _finished(
+    file: Path,
+    header: HeadedFile,
+    base: Place,
+    derived: Derived,
+    policy: Scenario | None,
+) -> Place:
+    """A derived place, with its own policy, its own values, and what hangs on both."""
+    from .derivation.draft import Origin
+    from .derivation.finish import check_origin, check_start, hold_start, read_values, with_origins
+
+    size = derived.size.within(base.size)
+    values, own = read_values(header, derived.facts)
+    found, origins = derived.records, dict(derived.origins)
+    if policy is not None:
+        found = policy.apply(base.model, found, size=lambda other: _against(other, file.stem, size))
+        about = {str(name).partition("[")[0]: policy.provisions.get(name, "") for name in policy.changes}
+        origins |= {name: Origin("own", f"policy {policy.name}", text) for name, text in about.items()}
+    found = apply_changes(base.model, found, values, where=f"{file}: values")
+    origins |= own
+    start = header.year("start")
+    found = hold_start(base.model, with_origins(found, origins), start)
+    model = _with_values(base.model, found)
+    check_origin(header, derived.facts, values)
+    check_start(header, derived.facts, file.stem, model)
+    return Place(
+        name=file.stem,
+        title=header.text("title"),
+        description=header.text("description"),
+        start=start,
+        history=header.text("history") or file.stem,
+        file=str(file),
+        model=model,
+        based_on=base.name,
+        policy="" if policy is None else policy.name,
+        size=size,
+        facts=derived.facts,
+        origins=origins,
+        _unreformed=None if policy is None else partial(_finished, file, header, base, derived, None),
+    )
+
+
+def _with_values(model: Model, records: Records) -> Model:
+    """The same equations with other values of their inputs, whose units are the same."""
+    return rebuild(model, model.variables.values(), records, check_units=False)
+
+
+def _against(other: str, name: str, size: Size) -> Size | None:
+    """The size of a place against another, the country if none is named; None if it is not known."""
+    if other == name:
+        return Size()
+    return size if other in ("", ROOT) else None
+
+
+def _base(
+    file: Path,
+    header: HeadedFile,
+    records: Records | None,
+    modules: tuple[ModuleType, ...] | None,
+    above: tuple[Path, ...],
+) -> Place:
+    """The place that a file is based on."""
+    name = header.text("based_on")
+    try:
+        below = find_file(name, "places", file.parent).absolute()
+    except RecordError as error:
+        raise header.error("based_on", str(error)) from None
+    if below in (file, *above):
+        circle = " -> ".join(each.stem for each in (*above, file, below))
+        raise header.error("based_on", f"circular: {circle}; one of them must stand on its own")
+    if records is None and modules is None and below.parent == (DATA / "places").absolute():
+        return _shipped(below)
+    return _read(below, records, modules, (*above, file))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .changes import apply_changes, freeze, split_name
 from .headed_file import HeadedFile, find_file
+from .size import Size, grows
 from .stockflow.errors import RecordError, nearest, one_of
 from .stockflow.model import Model
 from .stockflow.records import Records
 
-_OPTIONAL = ("description", "based_on", "freeze", "changes", "provisions", "not_modelled")
+_OPTIONAL = ("description", "based_on", "place", "freeze", "changes", "provisions", "not_modelled")
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Scenario:
     Attributes
     ----------
     based_on : the scenario it differs from; None if it differs from the place as it is.
+    place : the place whose size its numbers are of; empty for the country.
     freeze : a date from which every lever is held at its value at that date.
     changes : new values, constant or dated, by lever or parameter.
     provisions : for a lever, the provision of the document that moves it.
@@ -35,6 +37,7 @@ class Scenario:
     description: str
     file: str
     based_on: Scenario | None
+    place: str
     freeze: float | None
     changes: Mapping[str, Any]
     provisions: Mapping[str, str]
@@ -55,19 +58,42 @@ class Scenario:
         """
         return scenario if isinstance(scenario, Scenario) else _read(find_file(scenario, "scenarios"), ())
 
-    def apply(self, model: Model, records: Records | None = None, *, begin: float | None = None) -> Records:
+    def apply(
+        self,
+        model: Model,
+        records: Records | None = None,
+        *,
+        begin: float | None = None,
+        size: Callable[[str], Size | None] | None = None,
+    ) -> Records:
         """The inputs of a model under this scenario; neither the model nor the records are touched.
 
         Parameters
         ----------
         begin : the start of the run; before it levers that a constant changes keep the place's own values.
+        size : how large the model's place is against the one that a scenario is written for, by that one's name; None
+            if that is not known. Without it they are alike.
+
+        Raises
+        ------
+        RecordError
+            If a change cannot be, or its number is of the size of another place.
         """
         if self.based_on is not None:
-            records = self.based_on.apply(model, records, begin=begin)
+            records = self.based_on.apply(model, records, begin=begin, size=size)
         result = records if records is not None else model.records
         if self.freeze is not None:
             result = freeze(model, result, self.freeze)
-        return apply_changes(model, result, self.changes, where=self.file, begin=begin)
+        names = grows(result, (split_name(text)[0] for text in self.changes))
+        here = Size() if size is None or not names else size(self.place)
+        if here is None:
+            raise RecordError(
+                f"{self.file}: place: it is written for '{self.place}' and changes '{names[0]}', which grows with the "
+                "size of a place; write it for this place, or for the country"
+            )
+        result = here.resized(model, result, names, back=True)
+        result = apply_changes(model, result, self.changes, where=self.file, begin=begin)
+        return here.resized(model, result, names)
 
 
 def _read(file: Path, above: tuple[Path, ...]) -> Scenario:
@@ -95,6 +121,7 @@ def _read(file: Path, above: tuple[Path, ...]) -> Scenario:
         description=header.text("description"),
         file=str(file),
         based_on=based_on,
+        place=header.text("place"),
         freeze=header.number("freeze"),
         changes=changes,
         provisions=provisions,

@@ -84,7 +84,7 @@ class Setting:
         steps = steps_per_year(step)
         changed = {} if changes is None else changes
         span = (float(first), last + 1.0)
-        planned = plan.apply(here.model, begin=span[0])
+        planned = plan.apply(here.model, begin=span[0], size=here.against)
         records = apply_changes(here.model, planned, changed, where="changes", span=span, begin=span[0])
         idle = tuple(without_effect(here.model, planned, records, changed, span)) if changed else ()
         return cls(here, plan, dict(changed), idle, records, first, last, 1 / steps, method)

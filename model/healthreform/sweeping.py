@@ -1,10 +1,11 @@
-"""Many runs at once: a place under a scenario, and a design with one row for each run."""
+"""Many runs at once: places under a scenario, and a design with one row for each run of each place."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from .stockflow.errors import RecordError, RunError, nearest
 from .stockflow.expand import flat_names
 from .stockflow.inputs import RunInputs, make_inputs
 from .stockflow.model import Model
+from .stockflow.paths import Path, PathBatch
 
 if TYPE_CHECKING:
     import pandas
@@ -30,9 +32,11 @@ if TYPE_CHECKING:
 #: Runs computed together: many enough to fill the vectors of all threads, few enough to keep memory flat.
 CHUNK = 512
 
+PlaceLike = str | os.PathLike[str] | Place
+
 
 def sweep(
-    place: str | os.PathLike[str] | Place,
+    place: PlaceLike | Sequence[PlaceLike],
     scenario: str | os.PathLike[str] | Scenario,
     design: pandas.DataFrame,
     *,
@@ -47,11 +51,13 @@ def sweep(
     conservation: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> xarray.Dataset:
-    """Run a place under a scenario once for each row of a design.
+    """Run a place, or several, under a scenario once for each row of a design.
 
     Parameters
     ----------
-    place, scenario, changes, start, stop, step, method, conservation : as for ``simulate``; they hold for all runs.
+    place : as for ``simulate``; or a list of places, each of which is run for each row. Values of the design and of
+        changes are taken as they stand for every place, whatever its size; those of a scenario are of the country's.
+    scenario, changes, start, stop, step, method, conservation : as for ``simulate``; they hold for all runs.
     design : a table; columns are names of levers, drivers or parameters, or ``name[element]``, rows are runs.
     ramp : two dates: levers and drivers of the design follow history to the first and reach the design's value at the
         second, on a straight line. Without it they have the design's value from the start.
@@ -63,7 +69,8 @@ def sweep(
     -------
     xarray.Dataset
         Over run, time and subscripts; ``design`` holds the table, ``failure`` is empty, or says in a line what went
-        wrong in a run and when; from then on its values are NaN. The other runs are not touched by it.
+        wrong in a run and when; from then on its values are NaN. The other runs are not touched by it. Of a list of
+        places also over place; what lies before the first year of a place is NaN.
 
     Raises
     ------
@@ -103,7 +110,7 @@ def sweep(
 
 
 def sweep_in_chunks(
-    place: str | os.PathLike[str] | Place,
+    place: PlaceLike | Sequence[PlaceLike],
     scenario: str | os.PathLike[str] | Scenario,
     design: pandas.DataFrame,
     *,
@@ -124,72 +131,168 @@ def sweep_in_chunks(
     Yields
     ------
     xarray.Dataset
-        The next ``chunk`` runs. Everything given is judged before the first of them.
+        The next rows, ``chunk`` runs of all places together. Everything given is judged before the first of them.
     """
-    setting = Setting.read(place, scenario, changes, start=start, stop=stop, step=step, method=method)
-    model = setting.model
-    table = read_design(model, setting.records, design)
-    check_apart(model, setting.records, table, setting.changes)
-    dates = _checked_ramp(ramp, setting.first, setting.last)
+    several = isinstance(place, (list, tuple))
+    settings = [
+        Setting.read(each, scenario, changes, start=start, stop=stop, step=step, method=method)
+        for each in _places(place)
+    ]
+    tables = [_read_design(setting, design, several) for setting in settings]
+    model = settings[0].model
+    dates = _checked_ramp(ramp, max(setting.first for setting in settings), settings[0].last)
     names = _kept(model, keep)
     kept = [flat for name in names for flat in flat_names(name, model.over(name))]
     if conservation:
         kept += needed_for_checks(model)
     job = _Job(
-        setting,
+        settings,
         compiled_model(model, tuple(dict.fromkeys(kept)), method, False),
-        make_inputs(
-            model.flat,
-            base_values(model, setting.records),
-            table.varied(model, setting.records, dates or (setting.first, setting.first)),
-        ),
-        table,
+        tables[0],
+        dates,
         names,
-        setting.provenance(f", {table.runs} runs", ramp=list(dates or ())),
+        _provenance(settings, tables[0].runs, dates, several),
         _checked_count("threads", os.cpu_count() or 1 if threads is None else threads),
         conservation,
+        several,
     )
     return job.parts(_checked_count("chunk", chunk), progress)
+
+
+def _places(place: PlaceLike | Sequence[PlaceLike]) -> list[Place]:
+    """The places of a sweep, each once, all with the same equations."""
+    if not isinstance(place, (list, tuple)):
+        return [Place.load(place)]  # type: ignore[arg-type]
+    if not place:
+        raise RecordError("place: the list is empty; name at least one place")
+    found: list[Place] = []
+    for each in place:
+        here = Place.load(each)
+        if any(here.name == other.name for other in found):
+            raise RecordError(f"place: '{here.name}' is given twice; name each place once")
+        if found and here.model.structure != found[0].model.structure:
+            raise RecordError(f"place: '{here.name}' has other equations than '{found[0].name}'; sweep them apart")
+        found.append(here)
+    return found
+
+
+def _read_design(setting: Setting, design: pandas.DataFrame, several: bool) -> Design:
+    try:
+        table = read_design(setting.model, setting.records, design)
+        check_apart(setting.model, setting.records, table, setting.changes)
+    except RecordError as error:
+        raise RecordError(f"{setting.place.name}: {error}") from None if several else error
+    return table
+
+
+def _provenance(settings: Sequence[Setting], runs: int, dates: Ramp | None, several: bool) -> dict[str, Any]:
+    """Attributes of a sweep; of several places what differs between them is a list."""
+    each = [setting.provenance(f", {runs} runs", ramp=list(dates or ())) for setting in settings]
+    if not several:
+        return each[0]
+    titles = ", ".join(setting.place.title for setting in settings)
+    listed = {key: json.dumps([one[key] for one in each]) for key in ("place", "start", "equations")}
+    idle = list(dict.fromkeys(name for setting in settings for name in setting.idle))
+    return {
+        **each[0],
+        **listed,
+        "title": f"{titles}: {settings[0].scenario.title}, {runs} runs each",
+        "changes_without_effect": json.dumps(idle),
+    }
 
 
 @dataclass(frozen=True)
 class _Job:
     """A sweep that was found in order."""
 
-    setting: Setting
+    settings: Sequence[Setting]
     compiled: Compiled
-    inputs: RunInputs
     table: Design
+    dates: Ramp | None
     names: list[str]
     attributes: dict[str, Any]
     threads: int
     conservation: bool
+    several: bool
 
     def parts(self, chunk: int, progress: Callable[[int], None] | None) -> Iterator[xarray.Dataset]:
-        for begin in range(0, self.table.runs, chunk):
-            end = min(begin + chunk, self.table.runs)
+        rows = max(1, chunk // len(self.settings))
+        for begin in range(0, self.table.runs, rows):
+            end = min(begin + rows, self.table.runs)
             yield self._part(begin, end)
             if progress is not None:
-                progress(end)
+                progress(end * len(self.settings))
 
     def _part(self, begin: int, end: int) -> xarray.Dataset:
-        inputs, model = self.inputs.part(begin, end), self.setting.model
-        first, last, step = self.setting.first, self.setting.last, self.setting.step
+        rows = replace(self.table, labels=self.table.labels[begin:end], values=self.table.values[begin:end])
+        found: dict[str, xarray.Dataset] = {}
+        for first in dict.fromkeys(setting.first for setting in self.settings):  # a batch begins in one year
+            together = [setting for setting in self.settings if setting.first == first]
+            found |= self._batch(together, rows)
+        result = self._joined([found[setting.place.name] for setting in self.settings])
+        result["design"] = (("run", "input"), rows.values, {"long_name": "values of the design"})
+        result = result.assign_coords(input=("input", list(self.table.columns), {"long_name": "lever or parameter"}))
+        result.attrs = dict(self.attributes)
+        return result
+
+    def _batch(self, settings: Sequence[Setting], rows: Design) -> dict[str, xarray.Dataset]:
+        """The rows for all places that begin in one year, in one batch; a dataset for each place."""
+        model, first, last, step = settings[0].model, settings[0].first, settings[0].last, settings[0].step
+        inputs = _inputs(settings, rows, self.dates)
         raw = self.compiled.run(inputs, first, last, step, self.threads)
         if self.conservation:
             assert_conserved(model, raw, values_at_start(model, inputs, first, model.flat.stocks))
         columns = {name: index for index, name in enumerate(raw.names)}
-        labels = self.table.labels[begin:end]
-        result = to_dataset(model, self.names, raw.values, columns, raw.times, every_step=False, runs=labels)
-        failures = np.full(end - begin, "", dtype=object)
+        failures = np.full(raw.runs, "", dtype=object)
         for failure in raw.failures:
             failures[failure.run] = failure.message.partition(": ")[2]
-        about = {"long_name": "what went wrong in the run; empty if nothing did"}
-        result["failure"] = ("run", failures.astype(str), about)
-        result["design"] = (("run", "input"), self.table.values[begin:end], {"long_name": "values of the design"})
-        result = result.assign_coords(input=("input", list(self.table.columns), {"long_name": "lever or parameter"}))
-        result.attrs = dict(self.attributes)
-        return result
+        found = {}
+        for place, setting in enumerate(settings):
+            own = slice(place * rows.runs, (place + 1) * rows.runs)
+            values = raw.values[own]
+            one = to_dataset(model, self.names, values, columns, raw.times, every_step=False, runs=rows.labels)
+            about = {"long_name": "what went wrong in the run; empty if nothing did"}
+            one["failure"] = ("run", failures[own].astype(str), about)
+            found[setting.place.name] = one
+        return found
+
+    def _joined(self, parts: Sequence[xarray.Dataset]) -> xarray.Dataset:
+        import xarray
+
+        if not self.several:
+            return parts[0]
+        names = xarray.DataArray(
+            [setting.place.name for setting in self.settings], dims="place", attrs={"long_name": "place"}
+        )
+        joined = xarray.concat(parts, names.rename("place"), join="outer", combine_attrs="override")
+        joined["time"].attrs = parts[0]["time"].attrs
+        return joined
+
+
+def _inputs(settings: Sequence[Setting], rows: Design, dates: Ramp | None) -> RunInputs:
+    """The inputs of a batch: all rows of the first place, then of the next; what places share is stored once."""
+    bases = [base_values(setting.model, setting.records) for setting in settings]
+    varied = [
+        rows.varied(setting.model, setting.records, dates or (setting.first, setting.first)) for setting in settings
+    ]
+    together: dict[str, Any] = {}
+    for name, first in bases[0].items():
+        given = [one.get(name, base[name]) for one, base in zip(varied, bases, strict=True)]
+        if name in varied[0]:
+            together[name] = _run_by_run(given)
+        elif any(value != first for value in given):
+            together[name] = _place_by_place(given, rows.runs)
+    return make_inputs(settings[0].model.flat, bases[0], together, rows.runs * len(settings))
+
+
+def _run_by_run(given: Sequence[Any]) -> Any:
+    return PathBatch.joined(given) if isinstance(given[0], PathBatch) else np.concatenate(given)
+
+
+def _place_by_place(given: Sequence[Any], runs: int) -> Any:
+    if isinstance(given[0], Path):
+        return PathBatch.from_paths([path for path in given for _ in range(runs)])
+    return np.repeat(np.array(given, dtype=float), runs)
 
 
 def _checked_count(name: str, count: object) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from healthreform import extremes
-from healthreform.extremes import EXTREMES, TIMES, Extreme, degree, endings
+from healthreform.extremes import EXTREMES, TIMES, Extreme, endings
 from healthreform.place import Place
 
 PLACE = Place.load("china")
@@ -48,15 +48,6 @@ def test_without_a_doctor_the_run_says_what_cannot_be_computed_and_when(found):
 def test_a_place_a_hundred_times_as_large_is_the_same_place(found):
     told = found[f"everything {TIMES:g} times as large"].told
     assert "every result scales as its unit says" in told
-
-
-@pytest.mark.parametrize(
-    ("unit", "expected"),
-    [("yuan/year", 1), ("yuan/person/year", 0), ("bed*year/contact", 0), ("yuan/yuan_2010", 0), ("molecule/year", 0),
-     ("worker", 1), ("dimensionless", 0), ("1/year", 0)],
-)  # fmt: skip
-def test_what_is_counted_grows_with_a_place_and_what_is_a_rate_does_not(unit, expected):
-    assert degree(unit) == expected
 
 
 # --- that each judgement can fail ---

@@ -68,6 +68,7 @@ class Model:
     order : written auxiliaries and flows in the order in which they can be computed.
     start_order : written names in the order in which the start can be computed.
     hash : sha256 of equations, units and inputs.
+    structure : sha256 of the equations alone: models that differ in the values of their inputs share the kernel.
     """
 
     variables: Mapping[str, Variable] = field(repr=False)
@@ -80,6 +81,7 @@ class Model:
     order: tuple[str, ...] = field(repr=False)
     start_order: tuple[str, ...] = field(repr=False)
     hash: str
+    structure: str
 
     @property
     def payments(self) -> tuple[Movement, ...]:
@@ -169,21 +171,28 @@ def build(
     return _Builder(variables, find_accounts(chosen), given).build(check_units, cache)
 
 
-def rebuild(model: Model, variables: Iterable[Variable], records: Records, *, cache: FilePath | None = None) -> Model:
+def rebuild(
+    model: Model,
+    variables: Iterable[Variable],
+    records: Records,
+    *,
+    check_units: bool = True,
+    cache: FilePath | None = None,
+) -> Model:
     """A model with other equations or inputs than one that was built, judged in the same way; that one is not touched.
 
     Parameters
     ----------
     model : whose accounts count.
     variables : all written variables, those made for delays and smooths too.
-    records, cache : as for `build`.
+    records, check_units, cache : as for `build`.
 
     Raises
     ------
     ModelError
         As `build`.
     """
-    return _Builder(collect_variables(variables), dict(model.accounts), records).build(True, cache)
+    return _Builder(collect_variables(variables), dict(model.accounts), records).build(check_units, cache)
 
 
 class _Builder:
@@ -219,6 +228,7 @@ class _Builder:
             order=order,
             start_order=start_order,
             hash=self._hash(flat, ledger),
+            structure=_structure(flat),
         )
         if units_too:
             self._check_units(books, model.hash, cache)
@@ -334,6 +344,12 @@ class _Builder:
             with contextlib.suppress(OSError):  # a folder that cannot be written costs time, not correctness
                 stamp.parent.mkdir(parents=True, exist_ok=True)
                 stamp.touch()
+
+
+def _structure(flat: FlatModel) -> str:
+    """Over everything that can change the code; a set has no order of its own, so it is sorted."""
+    plain = f"{replace(flat, signed=frozenset())!r} {sorted(flat.signed)!r}"
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def _pairs(

@@ -155,6 +155,17 @@ class PathBatch:
         runs, points = value_matrix.shape
         return cls(date_matrix.ravel(), value_matrix.ravel(), np.arange(runs + 1, dtype=np.int64) * points)
 
+    @classmethod
+    def joined(cls, batches: Sequence[PathBatch]) -> PathBatch:
+        """The runs of several batches, one batch after the other."""
+        ends = np.cumsum([0, *(len(batch.dates) for batch in batches)])
+        offsets = [batch.offsets[:-1] + end for batch, end in zip(batches, ends, strict=False)]
+        return cls(
+            np.concatenate([batch.dates for batch in batches]),
+            np.concatenate([batch.values for batch in batches]),
+            np.concatenate([*offsets, ends[-1:]]).astype(np.int64),
+        )
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
