@@ -155,8 +155,16 @@ def consumables_paid(item_income, mark_up):
     source="own formulation: constant elasticity below one, as part of running costs is fixed",
 )
 def operating_paid(operating_at_start, own_volume, own_volume_at_start, operating_elasticity, price_index, one_yuan):
-    """Materials, energy and upkeep for tests and services, at general prices; they grow less than volume does."""
-    return operating_at_start * (own_volume / own_volume_at_start) ** operating_elasticity * price_index / one_yuan
+    """Materials, energy and upkeep for tests and services, at general prices; they grow less than volume does.
+
+    A tier that made no test and gave no service at the start had no such cost, and has none.
+    """
+    return (
+        operating_at_start
+        * where(own_volume_at_start > 0, own_volume / own_volume_at_start, 0) ** operating_elasticity
+        * price_index
+        / one_yuan
+    )
 
 
 @auxiliary("yuan_2010/year", over=tier, source="definition of a volume: income over its price index")

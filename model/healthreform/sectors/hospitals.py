@@ -1,6 +1,6 @@
 """Hospitals and the other tiers: physicians, beds, equipment, length of stay, capacity, severity and upgrades."""
 
-from ..stockflow import auxiliary, by, delay, flow, maximum, reference, smooth, sqrt, stock, total
+from ..stockflow import auxiliary, by, delay, flow, maximum, reference, smooth, sqrt, stock, total, where
 from .grounds import ADJUSTED, AT_START, DEFINITION, LEARNED, START, UPGRADED
 from .names import care, scheme, tier
 
@@ -35,16 +35,19 @@ def visits_at_start(contacts_at_start):
     "worker", over=tier, source="own formulation: posts, their vacancy and pay multiply, as graduates weigh them all"
 )
 def recruiting(posts, physicians, pay_ratio, hiring_pay_elasticity, hiring_tilt):
-    """How hard a tier recruits: by its posts, more where they stand open, and by what it pays."""
-    return hiring_tilt * posts * posts / physicians * pay_ratio**hiring_pay_elasticity
+    """How hard a tier recruits: by its posts, more where they stand open, and by what it pays.
+
+    A tier without any physician cannot tell how many posts stand open, and recruits by its posts.
+    """
+    return hiring_tilt * where(physicians > 0, posts * posts / physicians, posts) * pay_ratio**hiring_pay_elasticity
 
 
 @flow(
     "worker/year", over=tier, into="physicians", source="conservation of people: each new physician starts in one tier"
 )
 def hired(new_physicians, recruiting):
-    """Graduates who start work as physicians."""
-    return new_physicians * recruiting / total(recruiting, tier)
+    """Graduates who start work as physicians; nobody does where there are no posts."""
+    return new_physicians * where(total(recruiting, tier) > 0, recruiting / total(recruiting, tier), 0)
 
 
 @flow(
@@ -72,13 +75,24 @@ def siphon_pull(pay_per_worker, capability, siphon_rate, siphon_elasticity, vaca
 @auxiliary(
     "dimensionless", source="own formulation: beds per physician stand for open posts, which nobody counts by tier"
 )
-def vacancy(beds, physicians, beds_at_start, physicians_at_start):
-    """Posts open in hospitals: beds per physician against the start."""
-    return (
+def vacancy(beds, physicians, beds_at_start, physicians_at_start, vacancy_limit):
+    """Posts open in hospitals: beds per physician against the start, saturating where hospitals have few physicians.
+
+    A place whose hospitals never had a physician has no posts for them.
+    """
+    return where(
+        physicians_at_start["tertiary"] + physicians_at_start["secondary"] > 0,
         (beds["tertiary"] + beds["secondary"])
-        / (physicians["tertiary"] + physicians["secondary"])
-        * (physicians_at_start["tertiary"] + physicians_at_start["secondary"])
-        / (beds_at_start["tertiary"] + beds_at_start["secondary"])
+        * vacancy_limit
+        / (
+            beds["tertiary"]
+            + beds["secondary"]
+            + (vacancy_limit - 1)
+            * (physicians["tertiary"] + physicians["secondary"])
+            * (beds_at_start["tertiary"] + beds_at_start["secondary"])
+            / (physicians_at_start["tertiary"] + physicians_at_start["secondary"])
+        ),
+        0,
     )
 
 
@@ -159,11 +173,16 @@ def beds_opened(beds, bed_growth_wanted):
     "bed/year",
     over=tier,
     out_of="beds",
-    source="own formulation: square of emptiness, so that full houses hardly close",
+    source="own formulation: bounded square of emptiness, so that full houses hardly close",
 )
-def beds_closed(beds, bed_closing_rate, occupancy_target, usual_occupancy):
-    """Beds taken out of use: more where wards stand empty."""
-    return beds * bed_closing_rate * (occupancy_target / usual_occupancy) ** 2
+def beds_closed(beds, bed_closing_rate, bed_closing_limit, occupancy_target, usual_occupancy):
+    """Beds taken out of use: more where wards stand empty, up to a limit where nobody lies in them."""
+    return (
+        beds
+        * bed_closing_rate
+        * (bed_closing_limit + 1)
+        / (bed_closing_limit * (usual_occupancy / occupancy_target) ** 2 + 1)
+    )
 
 
 @flow("bed/year", out_of="beds[secondary]", into="beds[tertiary]", source=UPGRADED)
@@ -242,11 +261,30 @@ def stay_length(stay_aimed):
 
 
 @auxiliary(
+    "dimensionless",
+    over=tier,
+    source="own formulation: smooth minimum of beds and doctors, r / (1 + r**4)**(1/4)",
+)
+def attended_share(doctors, beds, beds_per_doctor_limit):
+    """Share of the beds that have a doctor: nearly all in ordinary times, none where there is no doctor."""
+    return (
+        doctors
+        * beds_per_doctor_limit
+        / beds
+        / sqrt(sqrt(1 + ((doctors * beds_per_doctor_limit / beds) * (doctors * beds_per_doctor_limit / beds)) ** 2))
+    )
+
+
+@auxiliary(
     "contact/year", over=(tier, care), source="definition of throughput: doctors by their load, beds by the stay"
 )
-def capacity(beds, stay_length, occupancy_limit, doctors, visits_per_doctor_limit):
-    """What a tier can serve: outpatients by its doctors' time, inpatients by its beds."""
-    return by(care, outpatient=doctors * visits_per_doctor_limit, inpatient=beds * occupancy_limit / stay_length)
+def capacity(beds, attended_share, stay_length, occupancy_limit, doctors, visits_per_doctor_limit):
+    """What a tier can serve: outpatients by its doctors' time, inpatients by the beds that doctors attend."""
+    return by(
+        care,
+        outpatient=doctors * visits_per_doctor_limit,
+        inpatient=beds * attended_share * occupancy_limit / stay_length,
+    )
 
 
 @auxiliary("contact/person/year", source=DEFINITION)

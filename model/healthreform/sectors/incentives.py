@@ -1,6 +1,6 @@
 """Incentives: what each item earns, how far income falls short, and the volume that follows."""
 
-from ..stockflow import auxiliary, by, exp, flow, maximum, reference, smooth, stock, total
+from ..stockflow import auxiliary, by, exp, flow, maximum, reference, smooth, stock, total, where
 from .grounds import HELD, IDENTITY, MULTIPLIED
 from .names import bill_item, care, tier
 
@@ -53,8 +53,8 @@ def item_incentive_at_start(item_incentive):
 
 @auxiliary("yuan/worker/year", over=tier, source=IDENTITY)
 def doctor_income(pay_per_worker, promotion_income, staff):
-    """Income of those who prescribe: pay, and what firms pay them for prescribing."""
-    return pay_per_worker + promotion_income / staff
+    """Income of those who prescribe: pay, and what firms pay them for prescribing; pay alone where nobody does."""
+    return pay_per_worker + where(staff > 0, promotion_income / staff, 0)
 
 
 @smooth(
@@ -141,10 +141,12 @@ def induced_contacts(inducement_on_contacts, admission_payment_effect, bed_press
     )
 
 
-@auxiliary("dimensionless", over=tier, source="Roemer's law; Shain and Roemer 1959")
-def bed_pressure(usual_occupancy, occupancy_at_start, bed_elasticity):
-    """Empty beds lower the threshold of admission."""
-    return (usual_occupancy / occupancy_at_start) ** (0 - bed_elasticity)
+@auxiliary("dimensionless", over=tier, source="Roemer's law; Shain and Roemer 1959; saturating below: own")
+def bed_pressure(usual_occupancy, occupancy_at_start, bed_elasticity, bed_pressure_floor):
+    """Empty beds lower the threshold of admission; when wards are all but empty, hardly any further."""
+    return (((usual_occupancy / occupancy_at_start) ** 2 + bed_pressure_floor**2) / (1 + bed_pressure_floor**2)) ** (
+        0 - bed_elasticity / 2
+    )
 
 
 # --- intensity of each item ---

@@ -109,8 +109,10 @@ def contacts_total(tier_contacts, other_institution_share):
 
 @auxiliary("dimensionless", outcome=True, source=COUNTED)
 def primary_visit_share(tier_contacts, contacts_total):
-    """Share of visits that primary care sees."""
-    return tier_contacts["primary", "outpatient"] / contacts_total["outpatient"]
+    """Share of visits that primary care sees; nought where there are none."""
+    return where(
+        contacts_total["outpatient"] > 0, tier_contacts["primary", "outpatient"] / contacts_total["outpatient"], 0
+    )
 
 
 @auxiliary("contact/year", over=care, source=DEFINITION)
@@ -121,25 +123,37 @@ def hospital_contacts(tier_contacts):
 
 @auxiliary("yuan/contact", over=care, outcome=True, source=COUNTED)
 def hospital_cost_per_contact(cost_per_contact, tier_contacts, hospital_contacts):
-    """Cost per visit and per admission, mean of all hospitals."""
-    return (
-        cost_per_contact["tertiary"] * tier_contacts["tertiary"]
-        + cost_per_contact["secondary"] * tier_contacts["secondary"]
-    ) / hospital_contacts
+    """Cost per visit and per admission, mean of all hospitals; nought where there are none."""
+    return where(
+        hospital_contacts > 0,
+        (
+            cost_per_contact["tertiary"] * tier_contacts["tertiary"]
+            + cost_per_contact["secondary"] * tier_contacts["secondary"]
+        )
+        / hospital_contacts,
+        0,
+    )
 
 
 @auxiliary("dimensionless", over=(care, bill_item), outcome=True, source=COUNTED)
 def hospital_item_share(item_bill, tier_contacts, hospital_cost_per_contact, hospital_contacts):
-    """Share of an item in hospitals' bills."""
-    return (item_bill["tertiary"] * tier_contacts["tertiary"] + item_bill["secondary"] * tier_contacts["secondary"]) / (
-        hospital_cost_per_contact * hospital_contacts
+    """Share of an item in hospitals' bills; nought where there are none."""
+    return where(
+        hospital_cost_per_contact * hospital_contacts > 0,
+        (item_bill["tertiary"] * tier_contacts["tertiary"] + item_bill["secondary"] * tier_contacts["secondary"])
+        / (hospital_cost_per_contact * hospital_contacts),
+        0,
     )
 
 
 @auxiliary("dimensionless", over=bill_item, outcome=True, source=DEFINITION)
 def hospital_income_share(item_income, hospital_medical_income):
-    """Share of an item in hospitals' bills, visits and admissions together."""
-    return (item_income["tertiary"] + item_income["secondary"]) / hospital_medical_income
+    """Share of an item in hospitals' bills, visits and admissions together; nought where there are none."""
+    return where(
+        hospital_medical_income > 0,
+        (item_income["tertiary"] + item_income["secondary"]) / hospital_medical_income,
+        0,
+    )
 
 
 @auxiliary("worker", outcome=True, source=COUNTED)

@@ -6,7 +6,7 @@ deductible for a patient is, per member, the deductible over the size of a house
 lies between two points, after the covers before it, so all of them are sums of expected excesses over a few points.
 """
 
-from ..stockflow import auxiliary, by, flow, log, maximum, minimum, normal_cdf, stock, total
+from ..stockflow import auxiliary, by, flow, log, maximum, minimum, normal_cdf, stock, total, where
 from .grounds import AS_CASH_ALLOWS, DEFINITION, IDENTITY
 from .names import burden, care, cover, scheme, tail_cut, tier
 
@@ -40,10 +40,18 @@ def own_spending(
 
 @auxiliary("dimensionless", source="own formulation: the tail of spending is that of inpatients")
 def counted_share(left_to_patients, out_of_list_share, fund_share):
-    """Share of a large own spending that critical-illness insurance counts: what is inside the benefit list."""
-    return 1 - total(
-        left_to_patients["inpatient"] * out_of_list_share["inpatient"] / (1 - fund_share["inpatient"]), tier, scheme
-    ) / total(left_to_patients["inpatient"], tier, scheme)
+    """Share of a large own spending that critical-illness insurance counts: what is inside the benefit list.
+
+    All of it where nothing is left to inpatients.
+    """
+    return 1 - where(
+        total(left_to_patients["inpatient"], tier, scheme) > 0,
+        total(
+            left_to_patients["inpatient"] * out_of_list_share["inpatient"] / (1 - fund_share["inpatient"]), tier, scheme
+        )
+        / total(left_to_patients["inpatient"], tier, scheme),
+        0,
+    )
 
 
 @auxiliary("yuan/person/year", over=tail_cut, source="own formulation: points at which some cover begins or ends")
