@@ -78,15 +78,26 @@ def pay_floor_paid(pay_floor_gap, staff):
 
 
 @auxiliary("yuan/worker/year", over=tier, source="accounting identity, within a limit set by policy")
-def pay_earned(fixed_pay, performance_pay, surplus_for_pay, staff, pay_standard, payroll_limit, wage, on_cost_ratio):
+def pay_earned(
+    fixed_pay,
+    performance_pay,
+    surplus_for_pay,
+    staff,
+    pay_standard,
+    payroll_limit,
+    wage,
+    on_cost_ratio,
+    pay_restraint,
+    debt_strain,
+):
     """Pay that a house can give: fixed and performance pay and its consortium's surplus, within the payroll limit.
 
-    Where nobody works, the first would be offered the standard.
+    A house deep in debt pays less than it should.  Where nobody works, the first would be offered the standard.
     """
     return minimum(
         payroll_limit * wage * (1 + on_cost_ratio),
         where(staff > 0, (fixed_pay + performance_pay + surplus_for_pay) / staff, pay_standard),
-    )
+    ) * (1 - pay_restraint * debt_strain)
 
 
 @auxiliary("dimensionless", over=tier, outcome=True, source=DEFINITION)

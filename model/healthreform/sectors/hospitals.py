@@ -34,12 +34,17 @@ def visits_at_start(contacts_at_start):
 @auxiliary(
     "worker", over=tier, source="own formulation: posts, their vacancy and pay multiply, as graduates weigh them all"
 )
-def recruiting(posts, physicians, pay_ratio, hiring_pay_elasticity, hiring_tilt):
-    """How hard a tier recruits: by its posts, more where they stand open, and by what it pays.
+def recruiting(posts, physicians, pay_ratio, hiring_pay_elasticity, hiring_tilt, debt_strain):
+    """How hard a tier recruits: by its posts, more where they stand open, and by what it pays; in debt, not at all.
 
     A tier without any physician cannot tell how many posts stand open, and recruits by its posts.
     """
-    return hiring_tilt * where(physicians > 0, posts * posts / physicians, posts) * pay_ratio**hiring_pay_elasticity
+    return (
+        hiring_tilt
+        * where(physicians > 0, posts * posts / physicians, posts)
+        * pay_ratio**hiring_pay_elasticity
+        * (1 - debt_strain)
+    )
 
 
 @flow(
@@ -62,13 +67,14 @@ def physician_exit(physicians, exit_rate, morale_exit):
 
 
 @auxiliary("1/year", source="own formulation: constant elasticity to the motives of Meng Q 2009: pay and development")
-def siphon_pull(pay_per_worker, capability, siphon_rate, siphon_elasticity, vacancy):
-    """The siphon: primary-care staff drawn up by better pay and by better hospitals, as far as there are posts."""
+def siphon_pull(pay_per_worker, capability, siphon_rate, siphon_elasticity, vacancy, debt_strain):
+    """The siphon: primary-care staff drawn up by better pay and by better hospitals, as far as these can hire."""
     return (
         siphon_rate
         * (pay_per_worker["secondary"] / pay_per_worker["primary"] * capability["secondary"] / capability["primary"])
         ** siphon_elasticity
         * vacancy
+        * (1 - debt_strain["secondary"])
     )
 
 
@@ -144,14 +150,25 @@ def occupancy_at_start(contacts_at_start, stay_length_at_start, beds_at_start):
     "1/year", over=tier, source="own formulation: fourth power of occupancy, so that nobody builds for half-empty wards"
 )
 def bed_growth_wanted(
-    usual_occupancy, occupancy_target, bed_drive, bed_response, surplus_margin, bed_surplus_response, bed_plan_limit
+    usual_occupancy,
+    occupancy_target,
+    bed_drive,
+    bed_response,
+    surplus_margin,
+    bed_surplus_response,
+    bed_plan_limit,
+    debt_strain,
 ):
-    """Growth of beds that managers want and planners allow: full wards and a surplus push it, the plan holds it."""
-    return bed_plan_limit * maximum(
-        0,
-        bed_drive * ((usual_occupancy / occupancy_target) ** 2) ** 2
-        + bed_response * (usual_occupancy - occupancy_target)
-        + bed_surplus_response * surplus_margin,
+    """Growth of beds that managers want and planners and lenders allow: full wards and a surplus push it."""
+    return (
+        bed_plan_limit
+        * (1 - debt_strain)
+        * maximum(
+            0,
+            bed_drive * ((usual_occupancy / occupancy_target) ** 2) ** 2
+            + bed_response * (usual_occupancy - occupancy_target)
+            + bed_surplus_response * surplus_margin,
+        )
     )
 
 
@@ -175,10 +192,16 @@ def beds_opened(beds, bed_growth_wanted):
     out_of="beds",
     source="own formulation: bounded square of emptiness, so that full houses hardly close",
 )
-def beds_closed(beds, bed_closing_rate, bed_closing_limit, occupancy_target, usual_occupancy):
-    """Beds taken out of use: more where wards stand empty, up to a limit where nobody lies in them."""
+def beds_closed(
+    beds, beds_at_start, network_share, bed_closing_rate, bed_closing_limit, occupancy_target, usual_occupancy
+):
+    """Beds taken out of use: more where wards stand empty, up to a limit where nobody lies in them.
+
+    What the plan keeps in every county and township is not closed, however empty it stands.
+    """
     return (
         beds
+        * maximum(0, 1 - ((network_share * beds_at_start / beds) ** 2) ** 2)
         * bed_closing_rate
         * (bed_closing_limit + 1)
         / (bed_closing_limit * (usual_occupancy / occupancy_target) ** 2 + 1)
