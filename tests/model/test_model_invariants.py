@@ -5,7 +5,8 @@ import re
 
 import numpy as np
 import pytest
-from model_runs import TIERS, Runs, every, flat_names, from_date, held, model, run, scenario_values
+from model_runs import TIERS, Runs, every, flat_names, from_date, held, jump, model, run, scenario_values
+from numpy.typing import NDArray
 
 from healthreform.stockflow.paths import Path
 
@@ -96,6 +97,48 @@ def test_what_hospitals_recover_of_a_loss_never_exceeds_half_of_it(slope, backgr
         income = runs[f"net_income[{tier}]"] + reserve * runs[f"depreciation[{tier}]"]
         missing = missing + income[0] - income[1]
     assert (1 - missing / lost)[4:].max() < 0.5
+
+
+#: Answers other than want of income, and whatever else would move tiers apart, are still.
+WANT_ALONE = {
+    key: value
+    for name in ("price_elasticity", "tier_price_coefficient", "own_price_volume", "exit_morale_elasticity",
+                 "hiring_pay_elasticity", "siphon_elasticity", "bed_surplus_response", "capability_of_equipment")
+    for key, value in every(name, 0.0).items()
+} | {"inducement_limit": 50.0, "inducement_mirror": 1.0, "debt_limit": 1e9}  # fmt: skip
+
+
+@functools.cache
+def recovered_of_a_subsidy(slope: float, weight: float) -> dict[str, NDArray[np.float64]]:
+    """By tier, what volume wins back of a tenth of its subsidy, by year, without a ceiling on inducement."""
+    base = nothing_changes(**PAYMENT_ALONE) | WANT_ALONE
+    base |= {"inducement_slope": slope, "reference_wage_weight": weight}
+    less = {flat: jump(Path.constant(value), 2012.0, 0.9 * value) for flat, value in subsidies().items()}
+    runs, reserve = run(base, base | less, last=2040), scenario_values()["upkeep_reserve"]
+    found = {}
+    for tier in TIERS:
+        lost = -np.diff(runs[f"recurrent_subsidy[{tier}]"], axis=0)[0]
+        income = runs[f"net_income[{tier}]"] + reserve * runs[f"depreciation[{tier}]"]
+        found[tier] = 1 + np.diff(income, axis=0)[0][2:] / lost[2:]
+    return found
+
+
+def subsidies() -> dict[str, float]:
+    return {flat: path.value(2010.0) for flat, path in held(2010.0, only=["recurrent_subsidy_share"]).items()}
+
+
+@pytest.mark.parametrize("weight", ["low", "value", "high"])
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_at_both_ends_of_its_range_want_of_income_recovers_at_most_half_of_a_small_loss(end, weight):
+    """In the whole model, in every year, and whatever the weight of the economy's wage in what is thought fair."""
+    slope, wage = (model().records.parameters[name] for name in ("inducement_slope", "reference_wage_weight"))
+    for tier in TIERS:
+        recovered = recovered_of_a_subsidy(getattr(slope, end)[()], getattr(wage, weight)[()])[tier]
+        assert 0 < recovered.max() <= 0.5, tier
+
+
+def test_a_slope_far_beyond_its_range_would_recover_more_than_half():
+    assert recovered_of_a_subsidy(2.0, 0.5)["tertiary"].max() > 0.5
 
 
 @pytest.mark.parametrize("tier", TIERS)

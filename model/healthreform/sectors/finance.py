@@ -97,8 +97,13 @@ def public_health_paid_elsewhere(persons_total, public_health_grant, primary_gra
 
 
 @auxiliary("yuan/year", over=tier, source=IDENTITY)
-def revenue(
-    medical_income,
+def revenue(medical_income, other_revenue):
+    """Revenue as it is earned, grants for building apart, and what government adds to pay."""
+    return medical_income + other_revenue
+
+
+@auxiliary("yuan/year", over=tier, source=IDENTITY)
+def other_revenue(
     borne_by_provider,
     recurrent_subsidy,
     losses_covered,
@@ -107,11 +112,10 @@ def revenue(
     prevention_by_consortium,
     contract_fees,
 ):
-    """Revenue as it is earned, grants for building apart, and what government adds to pay."""
+    """Revenue beside bills, less the bills that nobody pays."""
     return (
-        medical_income
+        recurrent_subsidy
         - borne_by_provider
-        + recurrent_subsidy
         + losses_covered
         + surplus_shared
         + by(
@@ -189,9 +193,18 @@ def operating_at_start(own_volume, operating_share, one_yuan):
 
 
 @auxiliary("yuan/year", over=tier, source=IDENTITY)
-def net_income(revenue, drugs_bought, consumables_paid, operating_paid, interest_paid, depreciation, upkeep_reserve):
+def value_added(item_income, bought_in, mark_up):
+    """Bills less what was bought in for them: drugs and consumables before mark-up.
+
+    More volume brings a house this much, and not its bills: what is sold at cost leaves again.
+    """
+    return total(item_income * (1 - bought_in / (1 + mark_up)), bill_item)
+
+
+@auxiliary("yuan/year", over=tier, source=IDENTITY)
+def net_income(value_added, other_revenue, operating_paid, interest_paid, depreciation, upkeep_reserve):
     """What is left of revenue before pay, with a reserve for wear."""
-    return revenue - drugs_bought - consumables_paid - operating_paid - interest_paid - upkeep_reserve * depreciation
+    return value_added + other_revenue - operating_paid - interest_paid - upkeep_reserve * depreciation
 
 
 @auxiliary("yuan/year", over=tier, source=IDENTITY)
