@@ -283,12 +283,6 @@ def other_paid(bills, fund_share, other_payer_share):
     return bills * (1 - fund_share) * other_payer_share
 
 
-@flow("yuan/year", over=(tier, care, scheme), payer="government", payee="provider", source=IDENTITY)
-def assistance_paid(bills, fund_share, other_payer_share, assistance_share):
-    """Medical assistance to the poor, at the point of care."""
-    return bills * (1 - fund_share) * (1 - other_payer_share) * assistance_share
-
-
 @auxiliary("yuan/year", source="own formulation: stated shares of bills and sales, for want of data by member")
 def account_wanted(left_to_patients, account_use, retail_sales, account_retail_share):
     """What members would like to pay from their accounts: part of their bills, and of drugs they buy."""

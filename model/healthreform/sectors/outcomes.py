@@ -15,9 +15,7 @@ def government_health_expenditure(
     capital_subsidy,
     public_health_paid,
     public_health_paid_elsewhere,
-    assistance_paid,
-    assisted_premiums,
-    aid_paid,
+    assistance_transfer,
     waived_paid,
     maternity_backed,
     other_government_health,
@@ -29,9 +27,7 @@ def government_health_expenditure(
         + total(recurrent_subsidy + losses_covered + capital_subsidy + waived_paid, tier)
         + public_health_paid
         + public_health_paid_elsewhere
-        + total(assistance_paid, tier, care, scheme)
-        + assisted_premiums
-        + aid_paid
+        + assistance_transfer
         + maternity_backed
         + other_government_health
         + pay_floor_paid
@@ -308,8 +304,10 @@ def funds_kept(
     critical_premium_due,
     account_paid,
     account_retail,
+    assistance_transfer,
+    assistance_spending,
 ):
-    """What pools and accounts take in beyond what they owe and pay for care, for cover and to mothers."""
+    """What pools, accounts and assistance take in beyond what they owe and pay for care, for cover and to mothers."""
     return (
         total(pool_income, scheme)
         + maternity_contributions_apart
@@ -321,6 +319,8 @@ def funds_kept(
         + contributions_to_accounts
         - total(account_paid, tier, care)
         - account_retail
+        + assistance_transfer
+        - assistance_spending
     )
 
 

@@ -185,22 +185,7 @@ def critical_illness_paid(persons_total, critical_rate, tail_excess):
     return persons_total * critical_rate * (tail_excess["critical_from"] - tail_excess["critical_to"])
 
 
-# --- medical assistance: premiums of the poor, and their large bills ---
-
-
-@flow("yuan/year", payer="government", payee="fund[resident]", source="premium times the poor who are helped")
-def assisted_premiums(
-    insured_persons, poor_share, assisted_premium_share, resident_premium, resident_financing_ratio, premium_answer
-):
-    """Premiums of the poor that medical assistance pays."""
-    return (
-        insured_persons["resident"]
-        * poor_share
-        * assisted_premium_share
-        * resident_premium
-        * resident_financing_ratio
-        * premium_answer["resident"]
-    )
+# --- the poor who stay out; what medical assistance pays is in its own sector ---
 
 
 @auxiliary("dimensionless", over=scheme, source="own formulation: some of the poor who must pay themselves stay out")
@@ -209,12 +194,6 @@ def enrolled_share(insured_share, poor_share, assisted_premium_share, unaided_dr
     return insured_share * by(
         scheme, employee=1, resident=1 - poor_share * unaided_drop_out * (1 - assisted_premium_share)
     )
-
-
-@flow("yuan/year", payer="government", payee="household", source="share of the excess over a point, after other cover")
-def aid_paid(persons_total, cover_weight, assistance_tail_share, later_excess):
-    """Medical assistance with the large bills of the poor."""
-    return persons_total * cover_weight["aided"] * assistance_tail_share * later_excess
 
 
 # --- how many pass a share of their income ---
