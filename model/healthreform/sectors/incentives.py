@@ -1,6 +1,6 @@
 """Incentives: what each item earns, how far income falls short, and the volume that follows."""
 
-from ..stockflow import auxiliary, by, exp, flow, maximum, reference, smooth, stock, total, where
+from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, reference, smooth, stock, total, where
 from .grounds import HELD, IDENTITY, MULTIPLIED
 from .names import bill_item, care, tier
 
@@ -142,11 +142,18 @@ def induced_contacts(inducement_on_contacts, admission_payment_effect, bed_press
 
 
 @auxiliary("dimensionless", over=tier, source="Roemer's law; Shain and Roemer 1959; saturating below: own")
-def bed_pressure(usual_occupancy, occupancy_at_start, bed_elasticity, bed_pressure_floor):
-    """Empty beds lower the threshold of admission; when wards are all but empty, hardly any further."""
-    return (((usual_occupancy / occupancy_at_start) ** 2 + bed_pressure_floor**2) / (1 + bed_pressure_floor**2)) ** (
-        0 - bed_elasticity / 2
-    )
+def bed_pressure(usual_occupancy, occupancy_at_start, occupancy_target, bed_elasticity, bed_pressure_floor):
+    """Empty beds lower the threshold of admission; when wards are all but empty, hardly any further.
+
+    Above target occupancy there are no empty beds, and capacity alone crowds patients out: once, not twice.
+    """
+    return (
+        (
+            (minimum(usual_occupancy, occupancy_target) / minimum(occupancy_at_start, occupancy_target)) ** 2
+            + bed_pressure_floor**2
+        )
+        / (1 + bed_pressure_floor**2)
+    ) ** (0 - bed_elasticity / 2)
 
 
 # --- intensity of each item ---
