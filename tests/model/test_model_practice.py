@@ -32,3 +32,29 @@ def test_higher_cover_of_residents_brings_about_the_admissions_that_its_price_as
         for group in (["contacts_wanted[inpatient,resident]"], flat_names("tier_contacts")[1::2])
     )
     assert 0.6 < served / asked < 1.2
+
+
+# --- want of income goes where it earns ---
+
+
+@pytest.mark.parametrize("tier", ["tertiary", "secondary"])
+def test_want_of_income_adds_less_of_what_no_longer_earns(tier):
+    """A mark-up gone lowers what want of income adds of drugs, and not what it adds of tests."""
+    gone = from_date("drug_mark_up", 2012.0, 0.0) | every("mark_up_price_compensation", 0.0)
+    runs = run(from_date("drug_mark_up", 2012.0, 0.15), gone, last=2014)
+    drugs, tests = (runs[f"earning[{tier},{item}]"] for item in ("drugs", "tests"))
+    assert (drugs[1, 2:] < drugs[0, 2:] - 0.1).all()
+    np.testing.assert_allclose(tests[1, 2:], tests[0, 2:], rtol=0.02)
+
+
+def test_blind_want_of_income_adds_the_same_whatever_an_item_earns():
+    runs = run({"earning_weight": 0.0}, {"earning_weight": 1.0})
+    for flat in flat_names("earning"):
+        np.testing.assert_allclose(runs[flat][0], 1.0, rtol=1e-12)
+    assert runs["earning[tertiary,drugs]"][1, -1] < 0.6 and runs.sum("earning")[1].min() >= 0
+
+
+def test_at_the_start_every_item_earns_what_it_earned():
+    runs = run({"earning_weight": 1.0}, last=2010, every_step=True)
+    for flat in flat_names("earning"):
+        assert runs[flat][0, 0] == pytest.approx(1.0, rel=1e-9), flat

@@ -1,7 +1,7 @@
 """Incentives: what each item earns, how far income falls short, and the volume that follows."""
 
 from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, reference, smooth, stock, total, where
-from .grounds import HELD, IDENTITY, MULTIPLIED
+from .grounds import AT_START, HELD, IDENTITY, MULTIPLIED
 from .names import bill_item, care, tier
 
 
@@ -46,6 +46,22 @@ def item_incentive(
 def item_incentive_at_start(item_incentive):
     """The same at the start."""
     return item_incentive
+
+
+@reference("dimensionless", over=tier, source=AT_START)
+def mean_incentive_at_start(item_incentive_at_start, item_share_at_start):
+    """Mean gain from one more yuan billed to inpatients at the start."""
+    return total(item_incentive_at_start * item_share_at_start, bill_item)
+
+
+@auxiliary(
+    "dimensionless",
+    over=(tier, bill_item),
+    source="McGuire and Pauly 1991, J Health Econ 10:385: effort goes where it earns; linear",
+)
+def earning(item_incentive, item_incentive_at_start, mean_incentive_at_start, earning_weight):
+    """How far an item serves to recover income, against the start: the less it earns, the less want of income adds."""
+    return maximum(0, 1 + earning_weight * (item_incentive - item_incentive_at_start) / mean_incentive_at_start)
 
 
 # --- income against a reference that floats ---
@@ -170,12 +186,13 @@ def item_response(
     incentive_sensitivity,
     inducement,
     inducement_weight,
+    earning,
     payment_pull,
     budget_pull,
     payment_weight,
 ):
-    """How practice answers: each item its own margin, all of them want of income and the way of payment."""
-    return (1 + inducement_weight * (inducement - 1)) * exp(
+    """How practice answers: each item its own margin; want of income, as far as it earns; and the way of payment."""
+    return (1 + inducement_weight * earning * (inducement - 1)) * exp(
         incentive_sensitivity * (item_incentive - item_incentive_at_start)
         + payment_weight * by(care, outpatient=budget_pull, inpatient=payment_pull)
     )
