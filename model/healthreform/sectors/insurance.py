@@ -127,8 +127,7 @@ def fund_share(
     """Share of a bill that the fund is due to pay: insured, on the list, at the scheme's rate for that tier.
 
     A gap between tiers takes part of tertiary hospitals' rate, and pays primary care's patients part of what was left.
-    Rates are means over the deductible, the ceiling and the designated institutions of the start; where no bill lay
-    between deductible and ceiling then, a rate is the mean it is said to be.
+    Rates are means over deductible, ceiling and designated institutions of the start, or stand if no bill lay between.
     """
     return (
         enrolled_share
