@@ -75,17 +75,22 @@ def tail_point(critical_start, critical_end, critical_rate, later_start):
     )
 
 
+@auxiliary("dimensionless", over=tail_cut, source="tail of a lognormal: Klugman, Panjer and Willmot, Loss Models")
+def tail_share(own_spending, tail_point, out_of_pocket_dispersion):
+    """Share of people whose own spending passes a point."""
+    return normal_cdf(log(own_spending / tail_point) / out_of_pocket_dispersion - out_of_pocket_dispersion / 2)
+
+
 @auxiliary(
     "yuan/person/year", over=tail_cut, source="mean excess of a lognormal: Klugman, Panjer and Willmot, Loss Models"
 )
-def tail_excess(own_spending, tail_point, out_of_pocket_dispersion):
+def tail_excess(own_spending, tail_point, tail_share, out_of_pocket_dispersion):
     """Own spending beyond a point, mean over all people."""
     return maximum(
         0,
         own_spending
         * normal_cdf(log(own_spending / tail_point) / out_of_pocket_dispersion + out_of_pocket_dispersion / 2)
-        - tail_point
-        * normal_cdf(log(own_spending / tail_point) / out_of_pocket_dispersion - out_of_pocket_dispersion / 2),
+        - tail_point * tail_share,
     )
 
 
@@ -183,6 +188,22 @@ def critical_premium_paid(critical_premium_payable, claim_time, payable_share):
 def critical_illness_paid(persons_total, critical_rate, tail_excess):
     """Claims of critical-illness insurance."""
     return persons_total * critical_rate * (tail_excess["critical_from"] - tail_excess["critical_to"])
+
+
+@auxiliary("dimensionless", outcome=True, source="definition: claims over the own spending of those who have any")
+def large_bill_relief(critical_illness_share, counted_share, tail_excess, tail_point, tail_share):
+    """Part that critical-illness insurance gives back of what the insured with bills above its deductible pay.
+
+    Nought where nobody has such bills.
+    """
+    return where(
+        tail_share["critical_from"] > 0,
+        critical_illness_share
+        * counted_share
+        * (tail_excess["critical_from"] - tail_excess["critical_to"])
+        / (tail_excess["critical_from"] + tail_point["critical_from"] * tail_share["critical_from"]),
+        0,
+    )
 
 
 # --- the poor who stay out; what medical assistance pays is in its own sector ---
