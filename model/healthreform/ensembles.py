@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PlaceLike = str | os.PathLike[str] | Place
 FOLDER = "ensembles"
-#: A member's value may lie this part of the range outside it, as it was rounded when it was saved; it is taken as the end.
+#: So far outside its range, in parts of it, a value may lie as it was rounded when saved; it is taken as the end.
 _SLACK = 1e-6
 
 
