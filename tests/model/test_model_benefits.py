@@ -239,3 +239,26 @@ def test_shortages_settle_where_onset_equals_repair():
 def test_suppliers_who_give_up_leave_shortages():
     runs = run({}, from_date("procurement_price_cut", 2019.0, 0.78))
     assert runs.year("short_share", 2026)[1] > 1.01 * runs.year("short_share", 2026)[0]
+
+
+# --- family doctors ---
+
+
+def test_contracts_draw_in_proportion_at_first_and_ever_less_for_more_of_them():
+    signed = from_date("family_doctor_coverage", 2013.0, 1.0)
+    contents = (0.15, 0.3, 0.6, 1.0)
+    runs = run(*(signed | from_date("contract_content", 2013.0, content) for content in contents))
+    contracts = runs.year("effective_contract_share", 2016) - VALUES["contract_share_at_start"]
+    drawn = runs.year("contract_appeal", 2016)
+    for each in (drawn / contracts, np.diff(runs.year("primary_visit_share", 2016)) / np.diff(contracts)):
+        assert (np.diff(each) < 0).all()
+    assert 0.85 < drawn[0] / contracts[0] < 1 and (np.diff(drawn) > 0).all()
+
+
+def test_rich_contracts_for_all_bring_hardly_more_visits_to_primary_care_than_a_rule_did():
+    """Xu J 2020: a compulsory rule of first contact brought some fifteen points in three years."""
+    rich = from_date("family_doctor_coverage", 2012.0, 1.0) | from_date("contract_content", 2012.0, 1.0)
+    unsaturated = {"contract_saturation": 0.0}
+    runs = run({}, rich, unsaturated, rich | unsaturated)
+    base, share, base_of_other, other = runs.year("primary_visit_share", 2015)
+    assert 0.08 < share - base < 0.16 < other - base_of_other

@@ -85,6 +85,7 @@ def test_choice_of_tier_is_the_logit_of_the_brief(steps):
     """``V = a - b ln p + g quality + t habit + k contract`` and size, with constants from the first year's shares."""
     trust = steps["trust"][0] / VALUES["trust_at_start"]
     signed = steps["effective_contract_share"][0] - VALUES["contract_share_at_start"]
+    signed = signed / (1 + VALUES["contract_saturation"] * signed)
     for care, bracket in (("outpatient", "outpatient,resident]"), ("inpatient", "inpatient,employee]")):
         utility = {}
         for tier in TIERS:

@@ -232,8 +232,7 @@ def pull(
     size_coefficient,
     habit_coefficient,
     contract_coefficient,
-    effective_contract_share,
-    contract_share_at_start,
+    contract_appeal,
 ):
     """What draws patients to a tier, price apart, as a logarithm: quality, size, habit, a family doctor."""
     return (
@@ -244,7 +243,7 @@ def pull(
             tier,
             tertiary=0,
             secondary=0,
-            primary=contract_coefficient * (effective_contract_share - contract_share_at_start),
+            primary=contract_coefficient * contract_appeal,
         )
     )
 

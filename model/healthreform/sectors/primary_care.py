@@ -201,8 +201,7 @@ def trust(trust_at_start):
 def trust_earned(
     trust_at_start,
     capability,
-    effective_contract_share,
-    contract_share_at_start,
+    contract_appeal,
     trust_of_capability,
     trust_of_contract,
 ):
@@ -213,7 +212,7 @@ def trust_earned(
             1,
             trust_at_start
             + trust_of_capability * (capability["primary"] - capability["secondary"])
-            + trust_of_contract * (effective_contract_share - contract_share_at_start),
+            + trust_of_contract * contract_appeal,
         ),
     )
 
@@ -258,6 +257,17 @@ def contract_share(family_doctor_coverage):
 def effective_contract_share(contract_share, paid_content, contract_capacity, contract_share_at_start):
     """Contracts that mean something: those signed, as far as their content and the doctors' time go."""
     return contract_share_at_start + (contract_share - contract_share_at_start) * paid_content * contract_capacity
+
+
+@auxiliary("dimensionless", source="own formulation: falling gain, as those readiest to come are the first to come")
+def contract_appeal(effective_contract_share, contract_share_at_start, contract_saturation):
+    """What effective contracts beyond those of the start do to choice and trust: in proportion first, then less.
+
+    The services most wanted, and the patients readiest to come, are won first.
+    """
+    return (effective_contract_share - contract_share_at_start) / (
+        1 + contract_saturation * (effective_contract_share - contract_share_at_start)
+    )
 
 
 @auxiliary("dimensionless", source="own formulation: saturating in the fee")
