@@ -322,3 +322,24 @@ def test_an_internet_hospital_adds_a_few_visits_and_more_spending_as_a_level():
     assert abs(dearer[9] - dearer[7]) < 0.03
     own = runs["tier_contacts[tertiary,outpatient]"] * runs["cost_per_contact[tertiary,outpatient]"]
     assert 0.08 < (own[1] / own[0] - 1)[7] < 0.2
+
+
+def test_drugs_prescribed_at_a_distance_raise_the_bill_and_keep_nobody_away():
+    """Liu Y 2024: users spend far more and come no less."""
+    online = from_date("internet_hospital_share", 2016.0, 1.0) | {
+        "internet_hospital_uptake": 0.3,
+        "remote_follow_up": 0.0,
+    }
+    runs = run(online | {"remote_prescribing": 0.0}, online | {"remote_prescribing": 0.4})
+    few, many = runs.year("tier_contacts[tertiary,outpatient]", 2019)
+    cheap, dear = runs.year("cost_per_contact[tertiary,outpatient]", 2019)
+    assert dear / cheap > 1.03 and many / few == pytest.approx(1, abs=0.003)
+    bill = runs.year("remote_bill", 2019)
+    assert bill[0] == 0 and bill[1] == pytest.approx(dear - cheap, rel=0.15)
+
+
+def test_users_of_an_internet_hospital_travel_to_all_visits_but_those_arranged_at_a_distance():
+    online = from_date("internet_hospital_share", 2016.0, 1.0) | {"internet_hospital_uptake": 0.3}
+    runs = run(online | {"remote_follow_up": 0.0}, online | {"remote_follow_up": 0.1}, last=2022)
+    none, some = runs.year("journey_share[tertiary]", 2022)
+    assert none == 1 and some == pytest.approx(1 - 0.1 * 0.3 / (1 + 0.1 * 0.3), abs=0.002)

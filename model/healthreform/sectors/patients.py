@@ -36,11 +36,11 @@ def real_income_at_start(real_income):
     over=(tier, care, scheme),
     source="definition of a full price: money felt and the cost of access, in real terms",
 )
-def felt_price(cost_per_contact, patient_share, felt_share, price_index, access_cost, journey_share):
+def felt_price(cost_per_contact, remote_bill, patient_share, felt_share, price_index, access_cost, journey_share):
     """Price felt at the point of care: the patient's share of the bill in real terms, and the cost of getting there."""
-    return cost_per_contact * patient_share * felt_share / price_index + access_cost * by(
-        care, outpatient=journey_share, inpatient=1
-    )
+    return (
+        cost_per_contact - by(care, outpatient=by(tier, tertiary=remote_bill, secondary=0, primary=0), inpatient=0)
+    ) * patient_share * felt_share / price_index + access_cost * by(care, outpatient=journey_share, inpatient=1)
 
 
 @reference("yuan_2010/contact", over=(tier, care, scheme), source=HELD)

@@ -79,16 +79,29 @@ def remote_prescriptions(remote_share, remote_prescribing):
     return 1 + remote_prescribing * remote_share
 
 
+@auxiliary(
+    "yuan/contact", source="Liu Y 2024, J Med Internet Res 26:e57609: adopters' spending rises, their visits too"
+)
+def remote_bill(intensity, item_price, remote_prescriptions):
+    """Part of a tertiary hospital's mean bill of a visit that is drugs prescribed at a distance.
+
+    Whoever asks for more of a drug he takes for years is not kept from the next visit by its price.
+    """
+    return (
+        intensity["tertiary", "outpatient", "drugs"] * item_price["tertiary", "drugs"] * (1 - 1 / remote_prescriptions)
+    )
+
+
 @auxiliary("dimensionless", over=tier, source="own formulation: price of time and travel, as in access_cost")
-def journey_share(remote_share, consortium_coverage, unified_drug_list, drug_list_relief):
+def journey_share(remote_follow_ups, consortium_coverage, unified_drug_list, drug_list_relief):
     """Part of the cost of getting to an outpatient clinic that is left.
 
-    Users of an internet hospital do not travel; where primary care has the drugs of the hospital's list, nobody travels
-    twice for one.
+    Nobody travels to a follow-up at a distance, which replaces no other visit; where primary care has the drugs of the
+    hospital's list, nobody travels twice for one.
     """
     return by(
         tier,
-        tertiary=1 - remote_share,
+        tertiary=1 / (1 + remote_follow_ups),
         secondary=1,
         primary=1 - drug_list_relief * consortium_coverage * unified_drug_list,
     )
