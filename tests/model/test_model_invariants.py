@@ -332,3 +332,22 @@ def _assert_scaled(runs: Runs, baseline: Runs, scale: dict[str, float]) -> None:
                 expected = _factor(model().unit(name), scale) * baseline[flat]
                 size = np.abs(expected).max()
                 np.testing.assert_allclose(runs[flat], expected, rtol=1e-7, atol=1e-7 * size, err_msg=flat)
+
+
+def test_winners_gain_what_the_others_lose_generics_first():
+    """Lu J 2022: all that lost fell by 62 %; Chen Y 2021: originators by 38 %, or by up to a half."""
+    bought = from_date("drug_procurement_rounds", 2019.0, 100.0)
+    alike = {f"giving_way[{product}]": 1.0 for product in ("winners", "originators", "other_generics")}
+    runs = run(bought, bought | alike, last=2020)
+    before = {
+        product: scenario_values()[f"product_share_at_start[{product}]"]
+        for product in ("originators", "other_generics")
+    }
+    for place, ratio in ((0, 1.8), (1, 1.0)):
+        lost = {each: 1 - runs.year(f"product_share[{each}]", 2020)[place] / before[each] for each in before}
+        assert 0.38 < lost["originators"] < 0.51
+        assert lost["other_generics"] == pytest.approx(ratio * lost["originators"], rel=1e-3)
+        gained = runs.year("product_share[winners]", 2020)[place] - scenario_values()["product_share_at_start[winners]"]
+        assert gained == pytest.approx(sum(before[each] * lost[each] for each in before), rel=1e-9)
+        if ratio > 1:
+            assert gained / sum(before.values()) == pytest.approx(0.6228, abs=0.05)

@@ -104,18 +104,31 @@ def in_contract(molecules_contracted, molecules_expired, molecules_floor):
 
 @auxiliary("dimensionless", source=f"volumes reported and priority use: {TASKS}, item 3")
 def quota_kept(reported_volume_share, volume_compliance, platform_share, in_contract, switch_back):
-    """Share of a covered molecule's volume that moves to the winners: the quota, as far as it is kept and supplied."""
+    """Share of a covered molecule's volume that must move to the winners: the quota, as far as kept and supplied."""
     return reported_volume_share * volume_compliance * platform_share * in_contract * (1 - switch_back)
 
 
 @auxiliary(
     "dimensionless",
     over=product,
-    source="conservation of volume; losers give way in proportion, for want of finer data",
+    source="own formulation: in proportion to the quota; generics give way before originators, Lu J 2022, Chen Y 2021",
 )
-def product_share_aimed(product_share_at_start, quota_kept):
+def product_share_lost(product_share_at_start, giving_way, quota_kept):
+    """Volume that a product loses to the winners: the quota's part of it, more of what is most like the winners.
+
+    Priority use replaces other generics beyond the quota, while doctors and patients hold on to originators.
+    """
+    return product_share_at_start * minimum(1, giving_way * quota_kept)
+
+
+@auxiliary("dimensionless", over=product, source="conservation of volume")
+def product_share_aimed(product_share_at_start, product_share_lost):
     """Volume shares of the products of a molecule: winners gain what the others lose."""
-    return product_share_at_start * (1 - quota_kept) + by(product, winners=quota_kept, originators=0, other_generics=0)
+    return (
+        product_share_at_start
+        - product_share_lost
+        + by(product, winners=total(product_share_lost, product), originators=0, other_generics=0)
+    )
 
 
 @smooth("dimensionless", over=product, time="switching_time", start="product_share_at_start", source=ADJUSTED)
