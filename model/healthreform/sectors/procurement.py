@@ -111,7 +111,7 @@ def quota_kept(reported_volume_share, volume_compliance, platform_share, in_cont
 @auxiliary(
     "dimensionless",
     over=product,
-    source="own formulation: in proportion to the quota; generics give way before originators, Lu J 2022, Chen Y 2021",
+    source="own formulation: bounded share of the quota; size by Lu J 2022 and Chen Y 2021",
 )
 def product_share_lost(product_share_at_start, giving_way, quota_kept):
     """Volume that a product loses to the winners: the quota's part of it, more of what is most like the winners.
