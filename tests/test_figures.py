@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import runpy
 import subprocess
 import sys
@@ -127,7 +128,7 @@ def test_a_label_covers_no_line_and_is_tied_to_its_point_when_it_stands_away() -
     with plots.page(plots.COLUMN, 60) as figure:
         panel = figure.subplots()
         panel.set(xlim=(0, 2), ylim=(-1, 1))
-        line = [(0.0, 0.02), (1.0, 0.02), (2.0, 0.02)]
+        line = [(0.0, 0.02), (2.0, 0.02), (math.nan, math.nan)]
         panel.plot(*zip(*line, strict=True))
         plots.settle(figure)
         plots.label_points(panel, [(1.0, 0.0, "on the line", "black")], lines=[line])

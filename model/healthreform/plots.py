@@ -241,6 +241,8 @@ def _along(panel: Axes, line: ArrayLike, around: float) -> list[Box]:
     corners = panel.transData.transform(np.asarray(line, dtype=float))
     found: list[Box] = []
     for begin, end in itertools.pairwise(corners):
+        if not np.isfinite([begin, end]).all():
+            continue  # a line has gaps where there is nothing to draw
         count = 2 + int(np.hypot(*(end - begin)) / around)
         found += [(x - around, y - around, x + around, y + around) for x, y in np.linspace(begin, end, count)]
     return found
