@@ -71,6 +71,12 @@ def test_the_fit_of_the_values_as_they_stand_agrees_with_the_measures_of_a_run()
     assert fit["last"].max() == 2021 and set(Plan.load(Place.load("china")).targets) <= set(fit.index)
 
 
+def test_every_missed_target_has_a_reason_and_no_reason_outlives_its_miss():
+    fit, plan = hr.fit("china"), Plan.load(Place.load("china"))
+    missed = set(fit.index[fit.met == "no"])
+    assert missed == set(plan.misses) == set(fit.index[fit.miss != ""])
+
+
 def test_a_saved_fit_is_a_place_that_runs_and_is_compared_with_the_same_history(found, tmp_path):
     file = found.save(tmp_path / "fitted.toml")
     run = hr.simulate(file, "baseline", stop=2021)

@@ -103,6 +103,11 @@ def test_what_cannot_be_free_is_refused(place, free, message):
         ("title = 'x'\n[grades]\nverified = -1", "grades.verified: -1 must be a number not below 0"),
         ("title = 'x'\n[weights]\nturnover = 0.5", "weights.turnover: 0.5 must be { weight = 0.5, reason"),
         ("title = 'x'\n[weights]\nturnover = { weight = 0.5, reason = '' }", "must be { weight = 0.5, reason"),
+        ("title = 'x'\n[misses]\nturnover = 'hard'", "misses.turnover: there is nothing of that name"),
+        (
+            "title = 'x'\n[targets]\nturnover = 0.1\n[misses]\nturnover = ''",
+            "must be text: the reason why it is missed",
+        ),
         ("title = 'x'", "no parameter is free"),
     ],
 )

@@ -273,14 +273,15 @@ def ledger(
 def ensemble(
     place: PlaceArgument = "china",
     members: Annotated[int, typer.Option(help="How many members.")] = 300,
-    draws: Annotated[int, typer.Option(help="How many draws they are chosen from.")] = 1600,
+    draws: Annotated[int, typer.Option(help="How many draws they are chosen from.")] = 900,
+    steps: Annotated[int, typer.Option(help="Steps of the chain each member is the end of.")] = 100,
     seed: Annotated[int, typer.Option(help="Of everything random; the same seed gives the same members.")] = 1,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the members: .csv.")] = None,
     write: Annotated[bool, typer.Option("--write", help="Put them into the package, as the place's ensemble.")] = False,
 ) -> None:
     """Make an ensemble: parameters within their ranges, weighted by how well they fit history and measured effects.
 
-    It takes some minutes. The one that comes with the package is hr.ensemble(PLACE).
+    It takes about five minutes. The one that comes with the package is hr.ensemble(PLACE).
 
     healthreform ensemble china -o members.csv
     """
@@ -292,7 +293,7 @@ def ensemble(
         check_table_target(output)
     with progress_bar() as tell:
         found = constrained_ensemble(
-            place, Recipe(members, draws, seed=seed), progress=lambda done: tell(done, float("nan"))
+            place, Recipe(members, draws, steps=steps, seed=seed), progress=lambda done: tell(done, float("nan"))
         )
     OUT.print(found.summary(), highlight=False, soft_wrap=True)
     for target in save_members(found.members, place, output, write=write):

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 PlaceLike = str | os.PathLike[str] | Place
 FOLDER = "ensembles"
-#: A member's value may lie this part of the range outside it, for rounding.
-_SLACK = 1e-3
+#: So far outside its range, in parts of it, a value may lie as it was rounded when saved; it is taken as the end.
+_SLACK = 1e-6
 
 
 def ensemble(place: PlaceLike = "china") -> pandas.DataFrame:
@@ -73,7 +73,7 @@ def read_members(file: Path, place: Place) -> pandas.DataFrame:
         value = table.loc[outside[name], name].iloc[0]
         raise RecordError(f"{file}: {name}: {value:g} lies outside its range; {again}")
     table.attrs = dict(line.split(": ", 1) for line in head if ": " in line)
-    return table[list(ranges.index)]
+    return table[list(ranges.index)].clip(ranges["low"], ranges["high"], axis="columns")
 
 
 def save_members(

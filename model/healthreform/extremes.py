@@ -1,14 +1,14 @@
 """Extreme conditions: what no place will ever see, and a model must bear all the same.
 
-Inputs are changed in memory, far outside their ranges.  A run passes if it ends in sense: nothing negative that may not
-be, nothing that is no number, money conserved, and the answer of the right sign; or if it ends in its own error of one
-line, which says what went wrong first and when.
+Inputs are changed in memory, far outside their ranges.  A run passes if it comes to its end in sense: nothing negative
+that may not be, nothing that is no number, money conserved, and the answer of the right sign and, where it is known, of
+the right size.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -40,7 +40,10 @@ class Extreme:
     ----------
     values : new values of inputs, for all of their elements.
     date : from which those of levers and drivers count; without it, as those of parameters, for the whole run.
+    until : when levers and drivers go back to their own paths; without it, never.
     answers : variables, summed over their elements, and which way they answer in the year ``year``: 1 up, -1 down.
+    most : the most that is left of a variable in that year, as a multiple of what it is otherwise.
+    least : the least that an element of a variable comes to in that year, in its own unit.
     """
 
     title: str
@@ -48,6 +51,9 @@ class Extreme:
     answers: Mapping[str, int]
     year: int
     date: float = _START
+    until: float = np.inf
+    most: Mapping[str, float] = field(default_factory=dict)
+    least: Mapping[str, float] = field(default_factory=dict)
 
     def inputs(self, model: Model, base: Values) -> dict[str, float | Path]:
         """All inputs, with the changed ones in their place."""
@@ -55,15 +61,18 @@ class Extreme:
         for name, value in self.values.items():
             for flat in model.flat_names(name):
                 path = base[flat]
-                changed[flat] = _jump(path, self.date, value) if isinstance(path, Path) else value
+                changed[flat] = _jump(path, self.date, value, self.until) if isinstance(path, Path) else value
         return changed
 
 
-def _jump(path: Path, date: float, value: float) -> Path:
+def _jump(path: Path, date: float, value: float, until: float) -> Path:
     if date == _START:
         return Path.constant(value)
-    before = [(day, level) for day, level in zip(path.dates, path.values, strict=True) if day < date]
-    return Path.from_points([*before, (date, path.value(date, "left")), (date, value)])
+    points = list(zip(path.dates, path.values, strict=True))
+    jump = [*(point for point in points if point[0] < date), (date, path.value(date, "left")), (date, value)]
+    if np.isfinite(until):
+        jump += [(until, value), (until, path.value(until)), *(point for point in points if point[0] > until)]
+    return Path.from_points(jump)
 
 
 EXTREMES = (
@@ -80,14 +89,25 @@ EXTREMES = (
             "retraining_share": 0.0,
             "retrainees_at_start": 0.0,
         },
-        {"contacts_total": -1},
+        {"contacts_total": -1, "medical_income": -1, "pay_paid": -1},
         2020,
+        most=dict.fromkeys(("contacts_total[outpatient]", "contacts_total[inpatient]", "drugs_bought"), 1e-3),
+        least={"unmet_share": 0.9},
     ),
     Extreme(
         "doctors leave within a year, and none come",
-        {"exit_rate": 3.0, "new_physicians": 0.0, "general_practitioner_enrolment": 0.0, "retraining_share": 0.0},
+        {
+            "exit_rate": 3.0,
+            "new_physicians": 0.0,
+            "general_practitioner_enrolment": 0.0,
+            "retraining_share": 0.0,
+            "village_exit_rate": 3.0,
+            "village_entry_rate": 0.0,
+        },
         {"physicians_total": -1, "contacts_total": -1, "pay_paid": -1},
         2020,
+        most=dict.fromkeys(("contacts_total[outpatient]", "contacts_total[inpatient]"), 1e-2),
+        least={"unmet_share": 0.9},
     ),
     Extreme(
         "no fund reserve and no contributions",
@@ -110,6 +130,21 @@ EXTREMES = (
         2020.0,
     ),
     Extreme(
+        "nothing costs anything",
+        {"other_drug_price": 1e-9, "other_consumables_price": 1e-9, "test_price": 1e-9, "service_price_drift": -3.0},
+        {"claims_due": -1, "pay_paid": -1},
+        2026,
+        2020.0,
+        most={"medical_income": 0.2, "drugs_bought": 0.2},
+    ),
+    Extreme(
+        "full cover overnight",
+        {"reimbursement_rate": 1.0},
+        {"claims_due": 1, "patients_paid": -1, "contacts_total": 1},
+        2021,
+        2020.0,
+    ),
+    Extreme(
         "everything bought in volume overnight",
         {
             "drug_procurement_coverage": 1.0,
@@ -129,6 +164,16 @@ EXTREMES = (
         2030,
         2022.0,
     ),
+    Extreme(
+        f"{TIMES:g} times the people within a year",
+        {"arrival_count": (TIMES - 1) * 1.35e9 / 3},
+        {"persons_total": 1, "contacts_total": 1},
+        2014,
+        2012.0,
+        2013.0,
+        most=dict.fromkeys(("contacts_total[outpatient]", "contacts_total[inpatient]"), 3.0),
+        least={"unmet_share": 0.5},
+    ),
 )
 
 
@@ -138,8 +183,8 @@ class Ending:
 
     Attributes
     ----------
-    sense : whether it ended in sense or in its own error.
-    told : what the error was, what makes no sense, or how far the answers went.
+    sense : whether it came to its end, in sense.
+    told : what it failed of and when, what makes no sense, or how far the answers went.
     """
 
     title: str
@@ -148,13 +193,12 @@ class Ending:
 
 
 def endings(place: Place, extremes: Sequence[Extreme] = EXTREMES) -> Iterator[Ending]:
-    """How each extreme condition ends; last a hundred times the people, and everything a hundred times as large."""
+    """How each extreme condition ends; last everything a hundred times as large."""
     model = place.model
     base = base_values(model, model.records)
-    crowd = Extreme(f"{TIMES:g} times the people", {}, {"persons_total": 1, "contacts_total": 1}, 2020)
-    inputs = [base, *(extreme.inputs(model, base) for extreme in extremes), _crowded(model, base), _larger(model, base)]
+    inputs = [base, *(extreme.inputs(model, base) for extreme in extremes), _larger(model, base)]
     runs = run_beside(model, inputs, place.start)
-    for number, extreme in enumerate((*extremes, crowd), start=1):
+    for number, extreme in enumerate(extremes, start=1):
         yield _ending(extreme.title, runs, number, partial(_answers, extreme=extreme))
     yield _ending(f"everything {TIMES:g} times as large", runs, len(inputs) - 1, _scaled)
 
@@ -162,7 +206,7 @@ def endings(place: Place, extremes: Sequence[Extreme] = EXTREMES) -> Iterator[En
 def _ending(title: str, runs: Beside, number: int, judge: Callable[[Beside, int], tuple[bool, str]]) -> Ending:
     failure = runs.failure(number)
     if failure:
-        return Ending(title, "\n" not in failure and " at " in failure, f"ends: {failure}")
+        return Ending(title, False, f"ends: {failure}")
     senseless = _senseless(runs, number)
     if senseless:
         return Ending(title, False, senseless)
@@ -191,12 +235,21 @@ def _senseless(runs: Beside, number: int) -> str:
 def _answers(runs: Beside, number: int, extreme: Extreme) -> tuple[bool, str]:
     year = int(np.searchsorted(runs.raw.times, extreme.year))
     right, told = True, []
-    for name, sign in extreme.answers.items():
-        flats = runs.model.flat_names(name)
+    for name in dict.fromkeys((*extreme.answers, *extreme.most)):
+        flats = _flat_names(runs.model, name)
         before, after = (float(sum(runs.raw[flat][run, year] for flat in flats)) for run in (0, number))
-        right = right and sign * (after - before) > 0
+        right = right and extreme.answers.get(name, 0) * (after - before) >= 0 and after != before
+        right = right and after <= extreme.most.get(name, np.inf) * before
         told.append(f"{name} x {after / before:.3g}" if before else f"{name} {after:.3g}")
+    for name, least in extreme.least.items():
+        lowest = min(float(runs.raw[flat][number, year]) for flat in _flat_names(runs.model, name))
+        right = right and lowest >= least
+        told.append(f"{name} {lowest:.3g}")
     return right, f"{', '.join(told)} in {extreme.year}"
+
+
+def _flat_names(model: Model, name: str) -> Sequence[str]:
+    return [name] if "[" in name else model.flat_names(name)
 
 
 # ------------------------------------------------------------------------------------------------------ a larger place
@@ -211,15 +264,6 @@ def _larger(model: Model, base: Values) -> dict[str, float | Path]:
             continue
         for flat in model.flat_names(record.name):
             found[flat] = _times(base[flat], factor)
-    return found
-
-
-def _crowded(model: Model, base: Values) -> dict[str, float | Path]:
-    """A hundred times the people, who are born and fall ill as before, with the doctors, beds and money there are."""
-    found = dict(base)
-    for name in ("people_at_start", "birth_count", "contacts_at_start"):
-        for flat in model.flat_names(name):
-            found[flat] = _times(base[flat], TIMES)
     return found
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import xarray
 
 #: Accounts through which care is financed, and accounts that provide it.
-FINANCING = ("government", "fund", "personal_account", "household", "other_payer", "economy")
+FINANCING = ("government", "medical_assistance", "fund", "personal_account", "household", "other_payer", "economy")
 PROVIDERS = ("provider", "consortium", "pharmacy", "other_provider", "outside_provider")
 #: How the national health account may be told.
 ACCOUNTS_BY = ("provider", "function", "both")
@@ -159,7 +159,8 @@ def bridge(run: xarray.Dataset, year: int) -> pandas.Series:
                 raise RecordError(f"this result lacks '{name}', which the bridge needs; keep it, or use simulate")
         return float(sum(float(chosen[name].sum()) for name in names))
 
-    kept = sum(_change(run, year, name) for name in ("fund_reserve", "account_balance", "maternity_reserve"))
+    reserves = ("fund_reserve", "account_balance", "maternity_reserve", "assistance_reserve")
+    kept = sum(_change(run, year, name) for name in reserves)
     insurers = amount("commercial_premiums", "supplement_premiums", "critical_premium_paid") - amount(
         "commercial_claims", "supplement_claims", "critical_illness_paid"
     )

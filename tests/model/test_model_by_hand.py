@@ -197,12 +197,14 @@ def test_way_of_payment_moves_the_cost_of_a_case_by_what_the_next_yuan_earns():
         pull = VALUES["cost_response"] * ((1 - part) * (revenue - revenue[0]) + part * (revenue - used_to))
         assert pull.min() < -0.01
         np.testing.assert_allclose(runs[f"payment_pull[{tier}]"][0], pull, **CLOSE)
+        mean_gain = np.array([runs[f"item_incentive[{tier},{item}]"][0, 0] for item in ITEMS]) @ bill / bill.sum()
         for care, weight in (("outpatient", 0.0), ("inpatient", 1.0)):
             for item in ITEMS:
                 gain = runs[f"item_incentive[{tier},{item}]"][0]
                 answer = VALUES[f"incentive_sensitivity[{item}]"] * (gain - gain[0])
                 answer = answer + weight * VALUES[f"payment_weight[{item}]"] * pull
-                added = VALUES[f"inducement_weight[{item}]"] * (runs[f"inducement[{tier}]"][0] - 1)
+                earning = np.maximum(0, 1 + VALUES["earning_weight"] * (gain - gain[0]) / mean_gain)
+                added = VALUES[f"inducement_weight[{item}]"] * earning * (runs[f"inducement[{tier}]"][0] - 1)
                 expected = (1 + added) * np.exp(answer)
                 np.testing.assert_allclose(runs[f"item_response[{tier},{care},{item}]"][0], expected, **CLOSE)
 

@@ -44,11 +44,31 @@ def test_mean_pay_weights_each_tier_by_its_own_staff(runs):
 def test_pay_is_fixed_and_performance_pay_within_the_limit(runs, tier):
     limit = runs["payroll_limit"] * runs["wage"] * (1 + scenario_values()["on_cost_ratio"])
     earned = runs[f"fixed_pay[{tier}]"] + runs[f"performance_pay[{tier}]"] + runs[f"surplus_for_pay[{tier}]"]
-    shared = earned / runs[f"staff[{tier}]"]
-    close(runs[f"pay_earned[{tier}]"], np.minimum(limit, shared))
+    restraint = 1 - scenario_values()["pay_restraint"] * runs[f"debt_strain[{tier}]"]
+    paid = np.minimum(limit, earned / runs[f"staff[{tier}]"]) * restraint
+    close(runs[f"pay_earned[{tier}]"], paid)
     lifted = runs["pay_floor_gap"] if tier == "primary" else 0.0
-    close(runs[f"pay_per_worker[{tier}]"], np.minimum(limit, shared) + lifted)
+    close(runs[f"pay_per_worker[{tier}]"], paid + lifted)
     close(runs[f"pay_paid[{tier}]"], runs[f"pay_per_worker[{tier}]"] * runs[f"staff[{tier}]"])
+
+
+@pytest.mark.parametrize("tier", ["tertiary", "secondary"])
+def test_a_house_deep_in_debt_pays_and_hires_less_begins_less_building_and_is_helped_more(tier):
+    """Wages that treble in 2012 and no subsidy drive all into debt; twins differ in whether debt counts."""
+    laden = from_date("wage", 2012.0, 3e5) | from_date("recurrent_subsidy_share", 2012.0, 0.0)
+    runs = run(laden | {"debt_limit": 0.6}, laden | {"debt_limit": 1e9}, last=2017)
+    strain, ratio = runs[f"debt_strain[{tier}]"], lambda name: np.divide(*runs[f"{name}[{tier}]"][:, 5])
+    assert strain[0, 5] > 0.5 and strain[1, 5] < 1e-9
+    for name in ("pay_per_worker", "bed_growth_wanted", "recruiting"):
+        assert ratio(name) < 0.95, name
+    assert ratio("losses_covered") > 1.5 and runs[f"loans[{tier}]"][0, 5] < runs[f"loans[{tier}]"][1, 5]
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_what_was_owed_at_the_start_ties_nobodys_hands(tier):
+    """Effects count against the start: what was owed then, practice had already borne."""
+    runs = run({f"loan_ratio_at_start[{tier}]": 1.5}, last=2011, every_step=True)
+    assert runs[f"debt_burden[{tier}]"][0, 0] > 1 and runs[f"debt_strain[{tier}]"][0, 0] == 0
 
 
 @pytest.mark.parametrize("tier", TIERS)

@@ -1,4 +1,4 @@
-"""Extreme conditions: each ends in sense, or in the run's own error of one line; never in what is no number."""
+"""Extreme conditions: each run comes to its end, in sense; never in what is no number."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from healthreform import extremes
+from healthreform.engine_use import base_values
 from healthreform.extremes import EXTREMES, TIMES, Extreme, endings
 from healthreform.place import Place
+from healthreform.side_by_side import run_beside
 
 PLACE = Place.load("china")
 TITLES = [
     *(extreme.title for extreme in EXTREMES),
-    f"{TIMES:g} times the people",
     f"everything {TIMES:g} times as large",
 ]
 
@@ -33,16 +34,74 @@ def test_the_conditions_are_those_asked_for(found):
         "no doctors",
         "no fund reserve and no contributions",
         "drugs for nothing",
-        "overnight",
+        "nothing costs anything",
+        "full cover overnight",
+        "bought in volume overnight",
         "never ends",
-        "times",
+        "times the people",
+        "times as large",
     )
     assert all(any(word in title for title in TITLES) for word in asked)
 
 
-def test_without_a_doctor_the_run_says_what_cannot_be_computed_and_when(found):
-    told = found["no doctors from the start"].told
-    assert told.startswith("ends: ") and " at 2010" in told and "\n" not in told
+@pytest.fixture(scope="module")
+def runs():
+    base = base_values(PLACE.model, PLACE.model.records)
+    extreme = {extreme.title: extreme.inputs(PLACE.model, base) for extreme in EXTREMES}
+    return dict(zip(("base", *extreme), range(len(extreme) + 1), strict=True)), run_beside(
+        PLACE.model, [base, *extreme.values()], PLACE.start
+    )
+
+
+def levels(runs, title, name):
+    """A variable by year, summed over its elements, from 2010 on."""
+    number, beside = runs
+    flats = [name] if "[" in name else PLACE.model.flat_names(name)
+    return np.sum([beside.raw[flat][number[title]] for flat in flats], axis=0)
+
+
+def test_where_there_is_no_doctor_nobody_is_treated_nor_paid_and_claims_die_out(runs):
+    title = "no doctors from the start"
+    for name in ("contacts_total", "medical_income", "claims_made", "pay_paid", "drugs_bought"):
+        assert np.abs(levels(runs, title, name)).max() == 0, name
+    assert levels(runs, title, "claims_payable")[-1] < 1e-6 * levels(runs, "base", "claims_payable")[-1]
+    assert levels(runs, title, "fund_reserve")[-1] > 10 * levels(runs, "base", "fund_reserve")[-1]
+
+
+def test_without_doctors_beds_treat_nobody(runs):
+    """It is not beds alone that admit: as doctors leave, admissions fall, though the beds still stand."""
+    title, year = "doctors leave within a year, and none come", 4
+    assert levels(runs, title, "beds")[year] > 0.5 * levels(runs, "base", "beds")[year]
+    for tier in ("tertiary", "secondary", "primary"):
+        admissions = levels(runs, title, f"tier_contacts[{tier},inpatient]")
+        assert admissions[year] < 0.05 * levels(runs, "base", f"tier_contacts[{tier},inpatient]")[year], tier
+
+
+def test_in_ordinary_times_every_bed_has_a_doctor(runs):
+    for tier in ("tertiary", "secondary", "primary"):
+        assert levels(runs, "base", f"attended_share[{tier}]").min() > 0.99
+
+
+def test_a_hundred_times_the_people_fill_what_there_is_and_most_are_not_served(runs):
+    title = f"{TIMES:g} times the people within a year"
+    people, served = (levels(runs, title, name)[4] for name in ("persons_total", "contacts_total[outpatient]"))
+    assert people > 90 * levels(runs, "base", "persons_total")[4] and served < 0.25 * people
+    for tier in ("tertiary", "secondary", "primary"):
+        for care in ("outpatient", "inpatient"):
+            full = levels(runs, title, f"tier_contacts[{tier},{care}]") / levels(
+                runs, title, f"capacity[{tier},{care}]"
+            )
+            assert full[4] > 0.95, (tier, care)
+
+
+def test_a_run_that_fails_makes_no_sense():
+    ending = only(Extreme("no such thing as a bed", {"beds_at_start": 0.0}, {}, 2020))
+    assert not ending.sense and ending.told.startswith("ends: ") and "\n" not in ending.told
+
+
+@pytest.mark.parametrize("wrong", [{"most": {"pay_paid": 0.5}}, {"least": {"unmet_share": 0.5}}])
+def test_an_answer_of_the_wrong_size_makes_no_sense(wrong):
+    assert not only(Extreme("nothing done", {"outbreak_waiver": 0.1}, {}, 2020, 2015.0, **wrong)).sense
 
 
 def test_a_place_a_hundred_times_as_large_is_the_same_place(found):

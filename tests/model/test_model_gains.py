@@ -9,7 +9,7 @@ import pytest
 
 import healthreform as hr
 from healthreform.gains_of_loops import gains, parameters_of
-from healthreform.named_loops import read_loops
+from healthreform.named_loops import NamedLoop, read_loops
 from healthreform.place import Place
 
 PLACE = Place.load("china")
@@ -53,12 +53,46 @@ def test_a_loop_that_reaches_one_is_told_with_the_values_at_which_it_does(table)
 
 def test_at_the_value_told_the_gain_is_one():
     """The answer to want of income spans one on this loop, wherever its value stands between the ends of its range."""
-    loop = replace(LOOPS["income_reference"], state={"reference_wage_weight": 0.3})
+    loop = replace(LOOPS["income_reference"], state={"reference_wage_weight": 0.3, "inducement_weight": 2.0})
     (gain,) = gains(PLACE, [loop])
     assert not gain.passed and "(range 0.1 to 0.5)" in gain.crosses["inducement_slope"]
     value = float(gain.crosses["inducement_slope"].split()[0])
     (there,) = gains(PLACE, [replace(loop, state={**loop.state, "inducement_slope": value})])
     assert there.start == pytest.approx(1, abs=0.02)
+
+
+def along(first, *last, **state):
+    """The gain of tertiary hospitals' loop from a want through volume to net income and back to that want."""
+    path = (first, "pressure", "inducement", *last)
+    loop = NamedLoop("round", "", "balancing", "", tuple(f"{name}[tertiary]" for name in path), state)
+    (gain,) = gains(PLACE, [loop])
+    return abs(gain.start)
+
+
+def test_at_the_high_end_of_its_range_want_of_income_recovers_half_in_steady_state_and_no_more():
+    """Recovered is (w k + b) / (1 + w k + b), with k and b the gains of income's and the budget's want."""
+    record = PLACE.model.records.parameters["inducement_slope"]
+    weight = PLACE.model.records.parameters["reference_wage_weight"].value[()]
+
+    def recovered(slope):
+        earned = ("item_income", "value_added", "net_income")
+        by_intensity, by_contacts = ("intensity", *earned), ("inducement_on_contacts", "contacts", *earned)
+        ways, state = (by_intensity, by_contacts), {"inducement_slope": slope}
+        income = sum(along("income_gap", *way, "pay_per_worker", "doctor_income", **state) for way in ways)
+        budget = sum(along("budget_gap", *way, "surplus", "surplus_margin", **state) for way in ways)
+        return (weight * income + budget) / (1 + weight * income + budget)
+
+    low, high = record.low[()], record.high[()]
+    assert 0.05 < recovered(low) < 0.2
+    assert 0.45 < recovered(high) <= 0.5
+    assert recovered(0.6) > 0.5
+
+
+def test_the_loop_of_income_counts_what_volume_earns_and_not_what_it_sells():
+    """What is bought in for more volume is paid for: a yuan of drugs brings the mark-up, not the yuan."""
+    found = LOOPS["income_reference"].found(PLACE)
+    assert any(name.startswith("value_added") for name in found.names)
+    assert not any(name.startswith("medical_income") for name in found.names)
 
 
 def test_the_ends_of_a_range_are_those_of_its_parameter(by_parameter):

@@ -54,7 +54,8 @@ def fit(
         (his shares of the mean squared error), as ``agreement`` defines them; error (the mean over the years of what is
         judged: the absolute error as a share of what was observed, or for a dimensionless variable the absolute
         difference; ``counted_in`` says which), worst (the largest, with its sign) and worst_year; target and met
-        (empty where there is none); weight (mean over the years), series (as published).
+        (empty where there is none); miss (why it is not met, where the plan says so); weight (mean over the years);
+        series (as published).
 
     Raises
     ------

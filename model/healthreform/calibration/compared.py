@@ -37,6 +37,8 @@ class Series:
     difference : whether an error is a difference, as for shares, or the logarithm of a ratio.
     unit_of_error : what an error is counted in.
     target : how near a run should come; NaN if nothing is said.
+    published : names of the series as published.
+    miss : why a fitted run comes no nearer, where that is known.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Series:
     unit_of_error: float
     target: float
     published: str
+    miss: str = ""
 
     def errors(self, simulated: Numbers) -> Numbers:
         """Weighted errors, positive where a run is above; shape as ``simulated``, whose last axis is the years."""
@@ -71,6 +74,7 @@ class Series:
             "worst_year": int(self.years[worst]),
             "target": self.target,
             "met": "" if np.isnan(self.target) else ("yes" if near <= self.target else "no"),
+            "miss": self.miss if near > self.target else "",
             "weight": float(np.mean(self.weights)),
             "counted_in": "difference" if self.difference else "share",
         }
@@ -115,6 +119,7 @@ def _series(place: Place, plan: Plan, name: str, rows: pandas.DataFrame) -> Seri
         plan.errors["difference" if difference else "share"] if np.isnan(target) else target,
         target,
         ", ".join(dict.fromkeys(rows["series"])),
+        plan.misses.get(name, ""),
     )
 
 

@@ -1,10 +1,9 @@
-"""The constrained ensemble: parameters sampled within their ranges, weighted by how well they fit history and evidence.
+"""The constrained ensemble: parameters sampled within their ranges, by how well their runs fit history and evidence.
 
-A sample from the ranges alone hardly ever fits a dozen series at once. So the sample is drawn where the model's
-errors, taken as straight lines around the fitted values, allow it: from each parameter's own distribution times the
-likelihood of those errors, by Gibbs sampling of a truncated normal distribution (Geweke 1991). Every draw is then run,
-and weighted by what its true errors say beyond the straight ones (importance sampling); members are drawn by those
-weights without putting any back. What history and evidence cannot tell keeps its whole range.
+A sample from the ranges alone hardly ever fits a dozen series at once. So it is drawn where the model's errors, taken
+as straight lines around the fitted values, allow it; the draws whose runs fit best begin chains, and these carry them
+to where the errors of the runs themselves, times each parameter's own distribution, say they belong (see `sampling`).
+What history and evidence cannot tell keeps its whole range.
 
 The years of a series are not independent: a series weighs as two values that are off by its target. An effect weighs as
 one value, off by one where it lies half the width of its accepted range outside.
@@ -29,6 +28,7 @@ from .compared import compared_series
 from .free import Free
 from .misfit import Misfit
 from .plan import Plan
+from .sampling import Straight, gibbs, walk
 
 if TYPE_CHECKING:
     import pandas
@@ -51,16 +51,18 @@ class Recipe:
     members : how many.
     draws : how many they are chosen from.
     sweeps : rounds of Gibbs sampling over all parameters.
+    steps : of the chain that each member is the end of.
     seed : of everything random.
     """
 
     members: int = 300
-    draws: int = 1600
+    draws: int = 900
     sweeps: int = 120
+    steps: int = 100
     seed: int = 1
 
     def __post_init__(self) -> None:
-        for name, least in (("members", 2), ("draws", 2), ("sweeps", 1), ("seed", 0)):
+        for name, least in (("members", 2), ("draws", 2), ("sweeps", 1), ("steps", 0), ("seed", 0)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
                 raise RunError(f"{name} is {value!r}; give a whole number of at least {least}")
@@ -75,26 +77,29 @@ class Constrained:
     Attributes
     ----------
     members : a row for each member, a column for each uncertain parameter.
-    errors : root of the mean squared error of the fitted run, of the draws' middle one and of the members' middle one,
-        in targets.
+    errors : root of the mean squared error of the fitted run, of the draws' middle one, of the one at the beginning of
+        the chains and of the members' middle one, in targets.
     failed : draws whose run went wrong.
-    effective : how many equal draws the weights are worth, as they are and as they were used.
-    power : the weights were taken to this power, so that members do not all come from a few draws.
+    taken, changed : share of a chain's steps that were taken, and how many parameters a step draws afresh.
+    settling : mean sum of squared errors over the chains in the last quarter of the steps, over that in the third: one
+        where the chains have settled.
     """
 
     members: pandas.DataFrame
-    errors: tuple[float, float, float]
+    errors: tuple[float, ...]
     failed: int
-    effective: tuple[float, float]
-    power: float
+    taken: float
+    changed: int
+    settling: float
 
     def summary(self) -> str:
-        """In a sentence."""
-        fitted, drawn, chosen = self.errors
+        """In a sentence or two."""
+        fitted, drawn, begun, ended = self.errors
         return (
             f"{len(self.members)} members of {len(self.members.columns)} parameters; error in targets {fitted:.2f} "
-            f"fitted, {drawn:.2f} middle draw, {chosen:.2f} middle member; {self.failed} draws failed; weights worth "
-            f"{self.effective[0]:.0f} draws, taken to the power {self.power:.2f} {self.effective[1]:.0f}"
+            f"fitted, {drawn:.2f} middle draw, {begun:.2f} where the chains begin, {ended:.2f} middle member; "
+            f"{self.failed} draws failed; {self.taken:.0%} of the steps taken, {self.changed} parameters drawn afresh "
+            f"in each; squared error of the last quarter over the third {self.settling:.3f}"
         )
 
 
@@ -121,66 +126,52 @@ def constrained_ensemble(
     ranges = uncertain_parameters(here)
     misfit = Misfit.of(setting, _all_free(ranges), compared_series(here, plan), 0.0, threads, evidence=1.0)
     fitted, scale = misfit.recorded, _scale(misfit)
+
+    def run(positions: Numbers) -> Numbers:
+        return scale * misfit.errors(positions)
+
     with one_thread_for_algebra():
         errors = scale * misfit.errors(fitted[np.newaxis])[0]
         if not np.isfinite(errors).all():
             raise RunError(
                 f"place '{here.name}': the run with its own values goes wrong, so nothing can be drawn around it"
             )
-        slopes = scale[:, np.newaxis] * misfit.jacobian(fitted)
-        tell(0.1)
-        positions = gibbs(errors, slopes, fitted, chosen.draws, chosen.sweeps, chosen.seed)
-        tell(0.4)
-        true = _run(misfit, positions, scale, lambda done: tell(0.4 + 0.6 * done))
-        straight = errors + (positions - fitted) @ slopes.T
-        surplus = np.sum(straight**2, axis=1) - np.sum(true**2, axis=1)
-    weights = np.where(np.isfinite(true).all(axis=1), surplus / 2, -np.inf) + _log_density(positions, ranges)
-    picked, power = choose(weights, chosen.members, chosen.seed)
-    members = _frame(misfit.values(positions[picked]), misfit.free)
+        straight = Straight(errors, scale[:, np.newaxis] * misfit.jacobian(fitted), fitted)
+        tell(0.05)
+        drawn = gibbs(straight, chosen.draws, chosen.sweeps, chosen.seed)
+        tell(0.15)
+        true = _in_batches(run, drawn, lambda done: tell(0.15 + 0.1 * done))
+        surplus = straight.squares(drawn) - np.sum(true**2, axis=1)
+        weights = np.where(np.isfinite(true).all(axis=1), surplus / 2, -np.inf) + _log_density(drawn, ranges)
+        picked = choose(weights, chosen.members, chosen.seed)
+        walked = walk(
+            straight,
+            run,
+            lambda positions: _log_density(positions, ranges),
+            drawn[picked],
+            true[picked],
+            chosen.steps,
+            chosen.seed,
+            lambda done: tell(0.25 + 0.75 * done),
+        )
+    members = _frame(misfit.values(walked.positions), misfit.free)
     made = setting.provenance()
     members.attrs = {"place": here.name, "plan": plan.title, **asdict(chosen), "equations": made["equations"]}
+    middles = (float(np.nanmedian(_roots(each))) for each in (true, true[picked], walked.errors))
     return Constrained(
         members,
-        (_root(errors), float(np.median(_roots(true))), float(np.median(_roots(true[picked])))),
+        (_root(errors), *middles),
         int(np.sum(~np.isfinite(true).all(axis=1))),
-        (effective_size(weights), effective_size(power * weights)),
-        power,
+        walked.taken,
+        walked.changed,
+        _settling(walked.squares),
     )
 
 
-def gibbs(errors: Numbers, slopes: Numbers, centre: Numbers, draws: int, sweeps: int, seed: int) -> Numbers:
-    """Positions between 0 and 1, shape (draws, parameters), by the likelihood of errors that are straight in them.
+def choose(weights: Numbers, members: int, seed: int) -> NDArray[np.int64]:
+    """Rows drawn by logarithmic weights without putting any back.
 
-    Parameters
-    ----------
-    errors : at the centre, in standard deviations, shape (values,).
-    slopes : how they change with each position, shape (values, parameters).
-    """
-    from scipy.special import ndtr, ndtri
-
-    random = np.random.default_rng(seed)
-    precision, pull = slopes.T @ slopes, -slopes.T @ errors
-    at = np.repeat(centre[:, np.newaxis], draws, axis=1)
-    for _ in range(sweeps):
-        for place in random.permutation(len(centre)):
-            strength = precision[place, place]
-            uniform = random.random(draws)
-            if strength < 1e-6:  # neither history nor evidence sees it
-                at[place] = uniform
-                continue
-            moved = at - centre[:, np.newaxis]
-            rest = pull[place] - precision[place] @ moved + strength * moved[place]
-            middle, width = centre[place] + rest / strength, strength**-0.5
-            low, high = ndtr((0.0 - middle) / width), ndtr((1.0 - middle) / width)
-            drawn = middle + width * ndtri(low + uniform * (high - low))
-            # So far out in a tail that the distribution function has no digits left, the nearer end is as good.
-            nearer = np.where(middle < 0.5, 0.0, 1.0)
-            at[place] = np.clip(np.where(np.isfinite(drawn) & (high > low), drawn, nearer), 0.0, 1.0)
-    return np.ascontiguousarray(at.T)
-
-
-def choose(weights: Numbers, members: int, seed: int) -> tuple[NDArray[np.int64], float]:
-    """Rows drawn by logarithmic weights without putting any back, and the power the weights were taken to.
+    The weights are taken to a power so small that the rows do not all come from a few of the largest.
 
     Raises
     ------
@@ -195,7 +186,7 @@ def choose(weights: Numbers, members: int, seed: int) -> tuple[NDArray[np.int64]
         power *= 0.9
     noise = np.random.default_rng(seed).gumbel(size=len(weights))
     keys = np.where(np.isfinite(weights), power * np.where(np.isfinite(weights), weights, 0.0) + noise, -np.inf)
-    return np.sort(np.argsort(-keys, kind="stable")[:members]), power
+    return np.sort(np.argsort(-keys, kind="stable")[:members])
 
 
 def effective_size(weights: Numbers) -> float:
@@ -221,12 +212,18 @@ def _scale(misfit: Misfit) -> Numbers:
     return np.concatenate([*parts, effects])
 
 
-def _run(misfit: Misfit, positions: Numbers, scale: Numbers, tell: Callable[[float], None]) -> Numbers:
+def _in_batches(run: Callable[[Numbers], Numbers], positions: Numbers, tell: Callable[[float], None]) -> Numbers:
     parts = []
     for begin in range(0, len(positions), _BATCH):
-        parts.append(scale * misfit.errors(positions[begin : begin + _BATCH]))
+        parts.append(run(positions[begin : begin + _BATCH]))
         tell(min(1.0, (begin + _BATCH) / len(positions)))
     return np.concatenate(parts)
+
+
+def _settling(squares: Numbers) -> float:
+    """The last quarter's mean over the third's; one if there are too few steps to tell."""
+    quarter = (len(squares) - 1) // 4
+    return float(np.mean(squares[-quarter:]) / np.mean(squares[-2 * quarter : -quarter])) if quarter else 1.0
 
 
 def _log_density(positions: Numbers, ranges: pandas.DataFrame) -> Numbers:

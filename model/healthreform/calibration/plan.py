@@ -9,6 +9,7 @@ A plan is a text file beside the history it is for, ``data/calibration/PLACE.tom
 - ``[errors]``: what an error is counted in where there is no target: ``share`` of the level, or ``difference``.
 - ``[grades]``: weight of a value by its grade; ``doubtful``: its source says LOW, ESTIMATE, DERIVED or SUGGESTED.
 - ``[weights]``: a variable, its weight and the reason: ``{ weight = 0.25, reason = "..." }``; 1 where nothing is said.
+- ``[misses]``: a variable that a fitted run is known to come no nearer to than its target, and the reason.
 - ``evidence``: weight of a measured effect that lies half the width of its accepted range outside; 0 leaves them out.
 - ``prior``: weight of a parameter's distance from its recorded value, in standard deviations of its distribution.
 """
@@ -32,7 +33,7 @@ from ..stockflow.model import Model
 
 DOUBTFUL = "doubtful"
 _FOLDER = "calibration"
-_OPTIONAL = ("description", "years", "prior", "evidence", "free", "targets", "errors", "grades", "weights")
+_OPTIONAL = ("description", "years", "prior", "evidence", "free", "targets", "errors", "grades", "weights", "misses")
 _ERRORS = {"share": 0.05, "difference": 0.02}
 
 
@@ -48,6 +49,7 @@ class Plan:
     targets : how near a run should come, by variable; ``errors`` what an error is counted in without one.
     grades : weight of a value by its grade.
     weights : weight of a variable, and the reason.
+    misses : why a target is missed, by variable.
     """
 
     title: str
@@ -60,6 +62,7 @@ class Plan:
     errors: Mapping[str, float] = field(default_factory=lambda: dict(_ERRORS))
     grades: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    misses: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, place: Place, plan: str | os.PathLike[str] | Plan | None = None, *, needed: bool = True) -> Plan:
@@ -102,11 +105,12 @@ def _read(file: Path, place: Place) -> Plan:
         years=_years(header, place),
         prior=_not_negative(header, "prior", Plan.prior),
         evidence=_not_negative(header, "evidence", Plan.evidence),
-        free=_reasons(header),
+        free=_reasons(header, "free", "free"),
         targets=_numbers(header, "targets", _flat_variables(place.model), above_zero=True),
         errors=_ERRORS | _numbers(header, "errors", tuple(_ERRORS), above_zero=True),
         grades=_numbers(header, "grades", (*GRADES, DOUBTFUL)),
         weights=_weights(header, place.model),
+        misses=_misses(header),
     )
 
 
@@ -133,12 +137,19 @@ def _flat_variables(model: Model) -> tuple[str, ...]:
     return tuple(flat for name in model.variables for flat in model.flat_names(name))
 
 
-def _reasons(header: HeadedFile) -> dict[str, str]:
-    free = header.table("free")
-    for name, reason in free.items():
+def _reasons(header: HeadedFile, key: str, why: str) -> dict[str, str]:
+    found = header.table(key)
+    for name, reason in found.items():
         if not isinstance(reason, str) or not reason.strip():
-            raise header.error(f"free.{name}", f"{reason!r} must be text: the reason why it is free")
-    return {str(name): reason for name, reason in free.items()}
+            raise header.error(f"{key}.{name}", f"{reason!r} must be text: the reason why it is {why}")
+    return {str(name): reason for name, reason in found.items()}
+
+
+def _misses(header: HeadedFile) -> dict[str, str]:
+    found = _reasons(header, "misses", "missed")
+    for name in found:
+        _check_known(header, "misses", name, tuple(header.table("targets")))
+    return found
 
 
 def _numbers(header: HeadedFile, key: str, known: tuple[str, ...], *, above_zero: bool = False) -> dict[str, float]:

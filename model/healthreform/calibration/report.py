@@ -90,6 +90,8 @@ def fit_section(after: pandas.DataFrame, before: pandas.DataFrame | None = None)
         "(pt); worst is the year furthest off. U1 is Theil's inequality coefficient in its first form; bias, variance "
         "and covariance are his shares of the mean squared error."
     )
+    reasons = after.loc[after["miss"] != "", "miss"]
+    note += "".join(f" Known miss: {name}: {reason}" for name, reason in reasons.items())
     return Section("fit", "Fit, series by series", note, table, shown, _SHORT_FIT)
 
 

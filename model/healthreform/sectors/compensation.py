@@ -1,6 +1,6 @@
 """Compensation: what a health worker earns, fixed and by performance, and what low pay does to morale."""
 
-from ..stockflow import auxiliary, by, flow, maximum, minimum, reference, smooth
+from ..stockflow import auxiliary, by, flow, maximum, minimum, reference, smooth, where
 from .grounds import DEFINITION, IDENTITY, TASKS
 from .names import tier
 
@@ -49,8 +49,11 @@ def performance_pay(distributable, performance_weight, fixed_pay_share):
 
 @reference("dimensionless", over=tier, source="calibration: pay at the start is then what the data say")
 def performance_weight(pay_standard, staff, distributable):
-    """Standard pay against what is left at the start: what makes pay at the start what it was."""
-    return pay_standard * staff / distributable
+    """Standard pay against what is left at the start: what makes pay at the start what it was.
+
+    A tier with nothing left to share at the start pays what is fixed, and no more.
+    """
+    return where(distributable > 0, pay_standard * staff / distributable, 0)
 
 
 @auxiliary("yuan/worker/year", over=tier, outcome=True, source="accounting identity")
@@ -75,9 +78,26 @@ def pay_floor_paid(pay_floor_gap, staff):
 
 
 @auxiliary("yuan/worker/year", over=tier, source="accounting identity, within a limit set by policy")
-def pay_earned(fixed_pay, performance_pay, surplus_for_pay, staff, payroll_limit, wage, on_cost_ratio):
-    """Pay that a house can give: fixed and performance pay and its consortium's surplus, within the payroll limit."""
-    return minimum(payroll_limit * wage * (1 + on_cost_ratio), (fixed_pay + performance_pay + surplus_for_pay) / staff)
+def pay_earned(
+    fixed_pay,
+    performance_pay,
+    surplus_for_pay,
+    staff,
+    pay_standard,
+    payroll_limit,
+    wage,
+    on_cost_ratio,
+    pay_restraint,
+    debt_strain,
+):
+    """Pay that a house can give: fixed and performance pay and its consortium's surplus, within the payroll limit.
+
+    A house deep in debt pays less than it should.  Where nobody works, the first would be offered the standard.
+    """
+    return minimum(
+        payroll_limit * wage * (1 + on_cost_ratio),
+        where(staff > 0, (fixed_pay + performance_pay + surplus_for_pay) / staff, pay_standard),
+    ) * (1 - pay_restraint * debt_strain)
 
 
 @auxiliary("dimensionless", over=tier, outcome=True, source=DEFINITION)
@@ -88,15 +108,17 @@ def pay_ratio(pay_per_worker, wage, on_cost_ratio):
 
 @auxiliary("yuan/worker/year", outcome=True, source=DEFINITION)
 def mean_pay(pay_per_worker, staff, on_cost_ratio):
-    """Pay of a health worker over all tiers, without what employers pay on top."""
-    return (
+    """Pay of a health worker over all tiers, without what employers pay on top; nought where nobody works."""
+    return where(
+        staff["tertiary"] + staff["secondary"] + staff["primary"] > 0,
         (
             pay_per_worker["tertiary"] * staff["tertiary"]
             + pay_per_worker["secondary"] * staff["secondary"]
             + pay_per_worker["primary"] * staff["primary"]
         )
         / (staff["tertiary"] + staff["secondary"] + staff["primary"])
-        / (1 + on_cost_ratio)
+        / (1 + on_cost_ratio),
+        0,
     )
 
 

@@ -102,8 +102,15 @@ def overspend_cut(
     "dimensionless", source="own formulation: savings are counted once; under a budget they are the consortium's"
 )
 def consortium_room_share(capitated_share, claims_made, medical_income_total):
-    """Share of all bills that consortia pay from their budgets: room made there falls to them (consortium's room)."""
-    return total(capitated_share * total(claims_made, tier, care), scheme) / medical_income_total
+    """Share of all bills that consortia pay from their budgets: room made there falls to them (consortium's room).
+
+    Nothing falls to them where there are no bills.
+    """
+    return where(
+        medical_income_total > 0,
+        total(capitated_share * total(claims_made, tier, care), scheme) / medical_income_total,
+        0,
+    )
 
 
 # --- what a surplus is used for (consortium reinvestment) ---

@@ -1,4 +1,4 @@
-"""Providers' money: income and cost, what is bought and owed, building, loans, and the surplus that is left."""
+"""Providers' money: income and cost, what is bought and owed, and the surplus that is left."""
 
 from ..stockflow import auxiliary, by, flow, maximum, reference, smooth, stock, total, where
 from .grounds import (
@@ -52,11 +52,14 @@ def usual_surplus(surplus, losses_covered):
     over=tier,
     payer="government",
     payee="provider",
-    source="own formulation: a share of the loss known, as budgets are drawn up afterwards",
+    source="soft budget constraint: Kornai, Maskin and Roland 2003, J Econ Lit 41:1095",
 )
-def losses_covered(usual_surplus, loss_cover_share):
-    """Losses that government makes good: nearly all in primary care, whose income and cost it approves."""
-    return loss_cover_share * maximum(0, 0 - usual_surplus)
+def losses_covered(usual_surplus, loss_cover_share, debt_strain):
+    """Losses that government makes good: nearly all in primary care, whose income and cost it approves.
+
+    Elsewhere a part; all of them in the end, as a hospital deep in debt is not let fall.
+    """
+    return (loss_cover_share + (1 - loss_cover_share) * debt_strain) * maximum(0, 0 - usual_surplus)
 
 
 @flow(
@@ -94,8 +97,13 @@ def public_health_paid_elsewhere(persons_total, public_health_grant, primary_gra
 
 
 @auxiliary("yuan/year", over=tier, source=IDENTITY)
-def revenue(
-    medical_income,
+def revenue(medical_income, other_revenue):
+    """Revenue as it is earned, grants for building apart, and what government adds to pay."""
+    return medical_income + other_revenue
+
+
+@auxiliary("yuan/year", over=tier, source=IDENTITY)
+def other_revenue(
     borne_by_provider,
     recurrent_subsidy,
     losses_covered,
@@ -104,11 +112,10 @@ def revenue(
     prevention_by_consortium,
     contract_fees,
 ):
-    """Revenue as it is earned, grants for building apart, and what government adds to pay."""
+    """Revenue beside bills, less the bills that nobody pays."""
     return (
-        medical_income
+        recurrent_subsidy
         - borne_by_provider
-        + recurrent_subsidy
         + losses_covered
         + surplus_shared
         + by(
@@ -155,8 +162,16 @@ def consumables_paid(item_income, mark_up):
     source="own formulation: constant elasticity below one, as part of running costs is fixed",
 )
 def operating_paid(operating_at_start, own_volume, own_volume_at_start, operating_elasticity, price_index, one_yuan):
-    """Materials, energy and upkeep for tests and services, at general prices; they grow less than volume does."""
-    return operating_at_start * (own_volume / own_volume_at_start) ** operating_elasticity * price_index / one_yuan
+    """Materials, energy and upkeep for tests and services, at general prices; they grow less than volume does.
+
+    A tier that made no test and gave no service at the start had no such cost, and has none.
+    """
+    return (
+        operating_at_start
+        * where(own_volume_at_start > 0, own_volume / own_volume_at_start, 0) ** operating_elasticity
+        * price_index
+        / one_yuan
+    )
 
 
 @auxiliary("yuan_2010/year", over=tier, source="definition of a volume: income over its price index")
@@ -178,9 +193,18 @@ def operating_at_start(own_volume, operating_share, one_yuan):
 
 
 @auxiliary("yuan/year", over=tier, source=IDENTITY)
-def net_income(revenue, drugs_bought, consumables_paid, operating_paid, interest_paid, depreciation, upkeep_reserve):
+def value_added(item_income, bought_in, mark_up):
+    """Bills less what was bought in for them: drugs and consumables before mark-up.
+
+    More volume brings a house this much, and not its bills: what is sold at cost leaves again.
+    """
+    return total(item_income * (1 - bought_in / (1 + mark_up)), bill_item)
+
+
+@auxiliary("yuan/year", over=tier, source=IDENTITY)
+def net_income(value_added, other_revenue, operating_paid, interest_paid, depreciation, upkeep_reserve):
     """What is left of revenue before pay, with a reserve for wear."""
-    return revenue - drugs_bought - consumables_paid - operating_paid - interest_paid - upkeep_reserve * depreciation
+    return value_added + other_revenue - operating_paid - interest_paid - upkeep_reserve * depreciation
 
 
 @auxiliary("yuan/year", over=tier, source=IDENTITY)
@@ -227,76 +251,6 @@ def spending(drugs_bought, consumables_paid, operating_paid, pay_paid):
 def affordability(provider_cash, pressing_payments, cash_cushion):
     """How freely a tier can spend: one half when cash is down to its cushion, nothing when it is gone."""
     return provider_cash / (provider_cash + pressing_payments * cash_cushion)
-
-
-# --- building, loans ---
-
-
-@auxiliary("yuan/year", over=tier, source=IDENTITY)
-def new_building(beds, bed_growth_wanted, bed_cost, price_index):
-    """Cost of the beds that are begun."""
-    return beds * bed_growth_wanted * bed_cost * price_index
-
-
-@flow(
-    "yuan/year",
-    over=tier,
-    payer="provider",
-    payee="supplier",
-    into="equipment",
-    source="own formulation: uses of money add up; only replacement can wait for cash",
-)
-def invested(new_building, depreciation, replacement_share, affordability, capital_subsidy, idle_cash, investing_time):
-    """Building and equipment: new beds, replacement as far as cash allows, what grants pay for, and idle cash."""
-    return (
-        new_building
-        + replacement_share * depreciation * 2 * affordability
-        + capital_subsidy
-        + idle_cash / investing_time
-    )
-
-
-@auxiliary("yuan", over=tier, source=DEFINITION)
-def idle_cash(provider_cash, spending, ample_cash_time, loans):
-    """Cash beyond what a tier likes to hold and what it owes to lenders."""
-    return maximum(0, provider_cash - spending * ample_cash_time - loans)
-
-
-@stock("yuan", over=tier, owed_by="provider", owed_to="lender", source=START)
-def loans(medical_income_at_start, loan_ratio_at_start):
-    """Loans of a tier."""
-    return medical_income_at_start * loan_ratio_at_start
-
-
-@flow(
-    "yuan/year",
-    over=tier,
-    payer="lender",
-    payee="provider",
-    into="loans",
-    source="own formulation: cube of the want of cash, so that loans are rare while cash is ample",
-)
-def borrowed(pressing_payments, affordability):
-    """Loans taken up as cash runs out: a tier never runs dry, it runs into debt."""
-    return pressing_payments * (1 - affordability) * (1 - affordability) * (1 - affordability)
-
-
-@auxiliary("yuan/year", over=tier, source=DEFINITION)
-def pressing_payments(consumables_paid, operating_paid, pay_paid, interest_paid, new_building):
-    """Payments that cannot wait."""
-    return consumables_paid + operating_paid + pay_paid + interest_paid + new_building
-
-
-@flow("yuan/year", over=tier, payer="provider", payee="lender", out_of="loans", source=AS_CASH_ALLOWS)
-def repaid(loans, loan_time, affordability):
-    """Loans paid back, as cash allows: hardly any while others are taken up to pay wages and interest."""
-    return loans / loan_time * affordability * (1 - (1 - affordability) * (1 - affordability) * (1 - affordability))
-
-
-@flow("yuan/year", over=tier, payer="provider", payee="lender", source=IDENTITY)
-def interest_paid(loans, interest_rate):
-    """Interest."""
-    return loans * interest_rate
 
 
 # --- upgrades: cash, debts and claims move with the hospitals ---

@@ -1,6 +1,6 @@
 """Hospitals and the other tiers: physicians, beds, equipment, length of stay, capacity, severity and upgrades."""
 
-from ..stockflow import auxiliary, by, delay, flow, maximum, reference, smooth, sqrt, stock, total
+from ..stockflow import auxiliary, by, delay, flow, maximum, reference, smooth, sqrt, stock, total, where
 from .grounds import ADJUSTED, AT_START, DEFINITION, LEARNED, START, UPGRADED
 from .names import care, scheme, tier
 
@@ -34,17 +34,25 @@ def visits_at_start(contacts_at_start):
 @auxiliary(
     "worker", over=tier, source="own formulation: posts, their vacancy and pay multiply, as graduates weigh them all"
 )
-def recruiting(posts, physicians, pay_ratio, hiring_pay_elasticity, hiring_tilt):
-    """How hard a tier recruits: by its posts, more where they stand open, and by what it pays."""
-    return hiring_tilt * posts * posts / physicians * pay_ratio**hiring_pay_elasticity
+def recruiting(posts, physicians, pay_ratio, hiring_pay_elasticity, hiring_tilt, debt_strain):
+    """How hard a tier recruits: by its posts, more where they stand open, and by what it pays; in debt, not at all.
+
+    A tier without any physician cannot tell how many posts stand open, and recruits by its posts.
+    """
+    return (
+        hiring_tilt
+        * where(physicians > 0, posts * posts / physicians, posts)
+        * pay_ratio**hiring_pay_elasticity
+        * (1 - debt_strain)
+    )
 
 
 @flow(
     "worker/year", over=tier, into="physicians", source="conservation of people: each new physician starts in one tier"
 )
 def hired(new_physicians, recruiting):
-    """Graduates who start work as physicians."""
-    return new_physicians * recruiting / total(recruiting, tier)
+    """Graduates who start work as physicians; nobody does where there are no posts."""
+    return new_physicians * where(total(recruiting, tier) > 0, recruiting / total(recruiting, tier), 0)
 
 
 @flow(
@@ -59,26 +67,38 @@ def physician_exit(physicians, exit_rate, morale_exit):
 
 
 @auxiliary("1/year", source="own formulation: constant elasticity to the motives of Meng Q 2009: pay and development")
-def siphon_pull(pay_per_worker, capability, siphon_rate, siphon_elasticity, vacancy):
-    """The siphon: primary-care staff drawn up by better pay and by better hospitals, as far as there are posts."""
+def siphon_pull(pay_per_worker, capability, siphon_rate, siphon_elasticity, vacancy, debt_strain):
+    """The siphon: primary-care staff drawn up by better pay and by better hospitals, as far as these can hire."""
     return (
         siphon_rate
         * (pay_per_worker["secondary"] / pay_per_worker["primary"] * capability["secondary"] / capability["primary"])
         ** siphon_elasticity
         * vacancy
+        * (1 - debt_strain["secondary"])
     )
 
 
 @auxiliary(
     "dimensionless", source="own formulation: beds per physician stand for open posts, which nobody counts by tier"
 )
-def vacancy(beds, physicians, beds_at_start, physicians_at_start):
-    """Posts open in hospitals: beds per physician against the start."""
-    return (
+def vacancy(beds, physicians, beds_at_start, physicians_at_start, vacancy_limit):
+    """Posts open in hospitals: beds per physician against the start, saturating where hospitals have few physicians.
+
+    A place whose hospitals never had a physician has no posts for them.
+    """
+    return where(
+        physicians_at_start["tertiary"] + physicians_at_start["secondary"] > 0,
         (beds["tertiary"] + beds["secondary"])
-        / (physicians["tertiary"] + physicians["secondary"])
-        * (physicians_at_start["tertiary"] + physicians_at_start["secondary"])
-        / (beds_at_start["tertiary"] + beds_at_start["secondary"])
+        * vacancy_limit
+        / (
+            beds["tertiary"]
+            + beds["secondary"]
+            + (vacancy_limit - 1)
+            * (physicians["tertiary"] + physicians["secondary"])
+            * (beds_at_start["tertiary"] + beds_at_start["secondary"])
+            / (physicians_at_start["tertiary"] + physicians_at_start["secondary"])
+        ),
+        0,
     )
 
 
@@ -130,14 +150,25 @@ def occupancy_at_start(contacts_at_start, stay_length_at_start, beds_at_start):
     "1/year", over=tier, source="own formulation: fourth power of occupancy, so that nobody builds for half-empty wards"
 )
 def bed_growth_wanted(
-    usual_occupancy, occupancy_target, bed_drive, bed_response, surplus_margin, bed_surplus_response, bed_plan_limit
+    usual_occupancy,
+    occupancy_target,
+    bed_drive,
+    bed_response,
+    surplus_margin,
+    bed_surplus_response,
+    bed_plan_limit,
+    debt_strain,
 ):
-    """Growth of beds that managers want and planners allow: full wards and a surplus push it, the plan holds it."""
-    return bed_plan_limit * maximum(
-        0,
-        bed_drive * ((usual_occupancy / occupancy_target) ** 2) ** 2
-        + bed_response * (usual_occupancy - occupancy_target)
-        + bed_surplus_response * surplus_margin,
+    """Growth of beds that managers want and planners and lenders allow: full wards and a surplus push it."""
+    return (
+        bed_plan_limit
+        * (1 - debt_strain)
+        * maximum(
+            0,
+            bed_drive * ((usual_occupancy / occupancy_target) ** 2) ** 2
+            + bed_response * (usual_occupancy - occupancy_target)
+            + bed_surplus_response * surplus_margin,
+        )
     )
 
 
@@ -159,11 +190,22 @@ def beds_opened(beds, bed_growth_wanted):
     "bed/year",
     over=tier,
     out_of="beds",
-    source="own formulation: square of emptiness, so that full houses hardly close",
+    source="own formulation: bounded square of emptiness, so that full houses hardly close",
 )
-def beds_closed(beds, bed_closing_rate, occupancy_target, usual_occupancy):
-    """Beds taken out of use: more where wards stand empty."""
-    return beds * bed_closing_rate * (occupancy_target / usual_occupancy) ** 2
+def beds_closed(
+    beds, beds_at_start, network_share, bed_closing_rate, bed_closing_limit, occupancy_target, usual_occupancy
+):
+    """Beds taken out of use: more where wards stand empty, up to a limit where nobody lies in them.
+
+    What the plan keeps in every county and township is not closed, however empty it stands.
+    """
+    return (
+        beds
+        * maximum(0, 1 - ((network_share * beds_at_start / beds) ** 2) ** 2)
+        * bed_closing_rate
+        * (bed_closing_limit + 1)
+        / (bed_closing_limit * (usual_occupancy / occupancy_target) ** 2 + 1)
+    )
 
 
 @flow("bed/year", out_of="beds[secondary]", into="beds[tertiary]", source=UPGRADED)
@@ -242,11 +284,30 @@ def stay_length(stay_aimed):
 
 
 @auxiliary(
+    "dimensionless",
+    over=tier,
+    source="own formulation: smooth minimum of beds and doctors, r / (1 + r**4)**(1/4)",
+)
+def attended_share(doctors, beds, beds_per_doctor_limit):
+    """Share of the beds that have a doctor: nearly all in ordinary times, none where there is no doctor."""
+    return (
+        doctors
+        * beds_per_doctor_limit
+        / beds
+        / sqrt(sqrt(1 + ((doctors * beds_per_doctor_limit / beds) * (doctors * beds_per_doctor_limit / beds)) ** 2))
+    )
+
+
+@auxiliary(
     "contact/year", over=(tier, care), source="definition of throughput: doctors by their load, beds by the stay"
 )
-def capacity(beds, stay_length, occupancy_limit, doctors, visits_per_doctor_limit):
-    """What a tier can serve: outpatients by its doctors' time, inpatients by its beds."""
-    return by(care, outpatient=doctors * visits_per_doctor_limit, inpatient=beds * occupancy_limit / stay_length)
+def capacity(beds, attended_share, stay_length, occupancy_limit, doctors, visits_per_doctor_limit):
+    """What a tier can serve: outpatients by its doctors' time, inpatients by the beds that doctors attend."""
+    return by(
+        care,
+        outpatient=doctors * visits_per_doctor_limit,
+        inpatient=beds * attended_share * occupancy_limit / stay_length,
+    )
 
 
 @auxiliary("contact/person/year", source=DEFINITION)

@@ -1,7 +1,7 @@
 """Incentives: what each item earns, how far income falls short, and the volume that follows."""
 
-from ..stockflow import auxiliary, by, exp, flow, maximum, reference, smooth, stock, total, where
-from .grounds import HELD, IDENTITY, MULTIPLIED
+from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, reference, smooth, stock, total, where
+from .grounds import AT_START, HELD, IDENTITY, MULTIPLIED
 from .names import bill_item, care, tier
 
 
@@ -48,13 +48,29 @@ def item_incentive_at_start(item_incentive):
     return item_incentive
 
 
+@reference("dimensionless", over=tier, source=AT_START)
+def mean_incentive_at_start(item_incentive_at_start, item_share_at_start):
+    """Mean gain from one more yuan billed to inpatients at the start."""
+    return total(item_incentive_at_start * item_share_at_start, bill_item)
+
+
+@auxiliary(
+    "dimensionless",
+    over=(tier, bill_item),
+    source="McGuire and Pauly 1991, J Health Econ 10:385: effort goes where it earns; linear",
+)
+def earning(item_incentive, item_incentive_at_start, mean_incentive_at_start, earning_weight):
+    """How far an item serves to recover income, against the start: the less it earns, the less want of income adds."""
+    return maximum(0, 1 + earning_weight * (item_incentive - item_incentive_at_start) / mean_incentive_at_start)
+
+
 # --- income against a reference that floats ---
 
 
 @auxiliary("yuan/worker/year", over=tier, source=IDENTITY)
 def doctor_income(pay_per_worker, promotion_income, staff):
-    """Income of those who prescribe: pay, and what firms pay them for prescribing."""
-    return pay_per_worker + promotion_income / staff
+    """Income of those who prescribe: pay, and what firms pay them for prescribing; pay alone where nobody does."""
+    return pay_per_worker + where(staff > 0, promotion_income / staff, 0)
 
 
 @smooth(
@@ -137,10 +153,19 @@ def induced_contacts(inducement_on_contacts, admission_payment_effect, bed_press
     )
 
 
-@auxiliary("dimensionless", over=tier, source="Roemer's law; Shain and Roemer 1959")
-def bed_pressure(usual_occupancy, occupancy_at_start, bed_elasticity):
-    """Empty beds lower the threshold of admission."""
-    return (usual_occupancy / occupancy_at_start) ** (0 - bed_elasticity)
+@auxiliary("dimensionless", over=tier, source="Roemer's law; Shain and Roemer 1959; saturating below: own")
+def bed_pressure(usual_occupancy, occupancy_at_start, occupancy_target, bed_elasticity, bed_pressure_floor):
+    """Empty beds lower the threshold of admission; when wards are all but empty, hardly any further.
+
+    Above target occupancy there are no empty beds, and capacity alone crowds patients out: once, not twice.
+    """
+    return (
+        (
+            (minimum(usual_occupancy, occupancy_target) / minimum(occupancy_at_start, occupancy_target)) ** 2
+            + bed_pressure_floor**2
+        )
+        / (1 + bed_pressure_floor**2)
+    ) ** (0 - bed_elasticity / 2)
 
 
 # --- intensity of each item ---
@@ -157,12 +182,13 @@ def item_response(
     incentive_sensitivity,
     inducement,
     inducement_weight,
+    earning,
     payment_pull,
     budget_pull,
     payment_weight,
 ):
-    """How practice answers: each item its own margin, all of them want of income and the way of payment."""
-    return (1 + inducement_weight * (inducement - 1)) * exp(
+    """How practice answers: each item its own margin; want of income, as far as it earns; and the way of payment."""
+    return (1 + inducement_weight * earning * (inducement - 1)) * exp(
         incentive_sensitivity * (item_incentive - item_incentive_at_start)
         + payment_weight * by(care, outpatient=budget_pull, inpatient=payment_pull)
     )

@@ -3,7 +3,7 @@
 Drugs count as new from the start of the run on: what was in use before is in the drug bill of the start.
 """
 
-from ..stockflow import auxiliary, exp, flow, minimum, reference, stock, total
+from ..stockflow import auxiliary, exp, flow, minimum, reference, stock, total, where
 from .grounds import HELD, IDENTITY, STEADY
 from .names import care, tier
 
@@ -106,12 +106,19 @@ def excluded_share(
     cost_per_contact,
     tier_contacts,
 ):
-    """Share of inpatient care paid outside the rates: severe cases, and the new drugs let out, up to a cap."""
+    """Share of inpatient care paid outside the rates: severe cases, and the new drugs let out, up to a cap.
+
+    No new drugs are let out where there are no inpatients.
+    """
     return case_payment_exclusion + minimum(
         innovation_exclusion_cap,
         innovation_exclusion
-        * total(innovation_cost["inpatient"] * tier_contacts["inpatient"], tier)
-        / total(cost_per_contact["inpatient"] * tier_contacts["inpatient"], tier),
+        * where(
+            total(cost_per_contact["inpatient"] * tier_contacts["inpatient"], tier) > 0,
+            total(innovation_cost["inpatient"] * tier_contacts["inpatient"], tier)
+            / total(cost_per_contact["inpatient"] * tier_contacts["inpatient"], tier),
+            0,
+        ),
     )
 
 

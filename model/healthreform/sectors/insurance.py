@@ -127,7 +127,7 @@ def fund_share(
     """Share of a bill that the fund is due to pay: insured, on the list, at the scheme's rate for that tier.
 
     A gap between tiers takes part of tertiary hospitals' rate, and pays primary care's patients part of what was left.
-    Rates are means over the deductible, the ceiling and the designated institutions of the start.
+    Rates are means over deductible, ceiling and designated institutions of the start, or stand if no bill lay between.
     """
     return (
         enrolled_share
@@ -144,7 +144,7 @@ def fund_share(
                     primary=1 - reimbursement_rate["primary"],
                 )
             )
-            * by(care, outpatient=1, inpatient=band_share / band_share_at_start)
+            * by(care, outpatient=1, inpatient=where(band_share_at_start > 0, band_share / band_share_at_start, 1))
             * by(tier, tertiary=1, secondary=1, primary=designated_primary_share / designated_at_start),
         )
         * (1 - benefit_cut)
@@ -221,8 +221,12 @@ def claims_budget(usual_claims, budget_growth, deficit_share, budget_response, b
     source="total control opinions 2012: hospitals bear a share of what exceeds the budget",
 )
 def cap_cut(claims_made, claims_budget, capped_share, overspend_on_hospitals):
-    """Part of claims above the budget that hospitals must bear."""
-    return capped_share * overspend_on_hospitals * maximum(0, 1 - claims_budget / total(claims_made, tier, care))
+    """Part of claims above the budget that hospitals must bear; none where nobody claims."""
+    return (
+        capped_share
+        * overspend_on_hospitals
+        * where(total(claims_made, tier, care) > 0, maximum(0, 1 - claims_budget / total(claims_made, tier, care)), 0)
+    )
 
 
 @flow("yuan/year", over=(tier, care, scheme), into="claims_payable", source=IDENTITY)
@@ -276,12 +280,6 @@ def left_to_patients(bills, patient_share):
 def other_paid(bills, fund_share, other_payer_share):
     """Bills borne by employers, free medical care for officials and work-injury insurance."""
     return bills * (1 - fund_share) * other_payer_share
-
-
-@flow("yuan/year", over=(tier, care, scheme), payer="government", payee="provider", source=IDENTITY)
-def assistance_paid(bills, fund_share, other_payer_share, assistance_share):
-    """Medical assistance to the poor, at the point of care."""
-    return bills * (1 - fund_share) * (1 - other_payer_share) * assistance_share
 
 
 @auxiliary("yuan/year", source="own formulation: stated shares of bills and sales, for want of data by member")

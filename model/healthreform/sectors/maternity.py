@@ -1,7 +1,8 @@
 """Maternity insurance: who pays, for whose births, and what mothers receive; an account apart until the merger."""
 
-from ..stockflow import auxiliary, flow, stock
+from ..stockflow import auxiliary, flow, minimum, stock, total
 from .grounds import AS_CASH_ALLOWS, IDENTITY, START
+from .names import tier
 
 
 @stock("yuan", account="maternity_fund", outcome=True, source=START)
@@ -45,16 +46,18 @@ def delivery_reimbursed(
     births,
     maternity_participation,
     one_delivery,
+    contacts,
     delivery_cover,
     delivery_cost_ratio,
     cost_per_contact,
     patient_share,
 ):
-    """What mothers get back of the bill for delivery; the employee scheme's part is among its claims."""
+    """What mothers get back of the bill for delivery; the employee scheme's part is among its claims.
+
+    Nobody gets back what no hospital billed: there are never more deliveries than admissions of members.
+    """
     return (
-        births
-        * maternity_participation
-        * one_delivery
+        minimum(births * maternity_participation * one_delivery, total(contacts["inpatient", "employee"], tier))
         * delivery_cover
         * delivery_cost_ratio
         * cost_per_contact["secondary", "inpatient"]

@@ -21,6 +21,7 @@ personal_account = Account("personal_account")
 insurer = Account("insurer")
 consortium = Account("consortium")
 maternity_fund = Account("maternity_fund")
+medical_assistance = Account("medical_assistance")
 
 # Outside accounts: their net is reported, and they are never short (a state, an economy, lenders).
 household = Account("household")

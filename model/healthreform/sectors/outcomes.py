@@ -15,9 +15,7 @@ def government_health_expenditure(
     capital_subsidy,
     public_health_paid,
     public_health_paid_elsewhere,
-    assistance_paid,
-    assisted_premiums,
-    aid_paid,
+    assistance_transfer,
     waived_paid,
     maternity_backed,
     other_government_health,
@@ -29,9 +27,7 @@ def government_health_expenditure(
         + total(recurrent_subsidy + losses_covered + capital_subsidy + waived_paid, tier)
         + public_health_paid
         + public_health_paid_elsewhere
-        + total(assistance_paid, tier, care, scheme)
-        + assisted_premiums
-        + aid_paid
+        + assistance_transfer
         + maternity_backed
         + other_government_health
         + pay_floor_paid
@@ -109,8 +105,10 @@ def contacts_total(tier_contacts, other_institution_share):
 
 @auxiliary("dimensionless", outcome=True, source=COUNTED)
 def primary_visit_share(tier_contacts, contacts_total):
-    """Share of visits that primary care sees."""
-    return tier_contacts["primary", "outpatient"] / contacts_total["outpatient"]
+    """Share of visits that primary care sees; nought where there are none."""
+    return where(
+        contacts_total["outpatient"] > 0, tier_contacts["primary", "outpatient"] / contacts_total["outpatient"], 0
+    )
 
 
 @auxiliary("contact/year", over=care, source=DEFINITION)
@@ -121,25 +119,37 @@ def hospital_contacts(tier_contacts):
 
 @auxiliary("yuan/contact", over=care, outcome=True, source=COUNTED)
 def hospital_cost_per_contact(cost_per_contact, tier_contacts, hospital_contacts):
-    """Cost per visit and per admission, mean of all hospitals."""
-    return (
-        cost_per_contact["tertiary"] * tier_contacts["tertiary"]
-        + cost_per_contact["secondary"] * tier_contacts["secondary"]
-    ) / hospital_contacts
+    """Cost per visit and per admission, mean of all hospitals; nought where there are none."""
+    return where(
+        hospital_contacts > 0,
+        (
+            cost_per_contact["tertiary"] * tier_contacts["tertiary"]
+            + cost_per_contact["secondary"] * tier_contacts["secondary"]
+        )
+        / hospital_contacts,
+        0,
+    )
 
 
 @auxiliary("dimensionless", over=(care, bill_item), outcome=True, source=COUNTED)
 def hospital_item_share(item_bill, tier_contacts, hospital_cost_per_contact, hospital_contacts):
-    """Share of an item in hospitals' bills."""
-    return (item_bill["tertiary"] * tier_contacts["tertiary"] + item_bill["secondary"] * tier_contacts["secondary"]) / (
-        hospital_cost_per_contact * hospital_contacts
+    """Share of an item in hospitals' bills; nought where there are none."""
+    return where(
+        hospital_cost_per_contact * hospital_contacts > 0,
+        (item_bill["tertiary"] * tier_contacts["tertiary"] + item_bill["secondary"] * tier_contacts["secondary"])
+        / (hospital_cost_per_contact * hospital_contacts),
+        0,
     )
 
 
 @auxiliary("dimensionless", over=bill_item, outcome=True, source=DEFINITION)
 def hospital_income_share(item_income, hospital_medical_income):
-    """Share of an item in hospitals' bills, visits and admissions together."""
-    return (item_income["tertiary"] + item_income["secondary"]) / hospital_medical_income
+    """Share of an item in hospitals' bills, visits and admissions together; nought where there are none."""
+    return where(
+        hospital_medical_income > 0,
+        (item_income["tertiary"] + item_income["secondary"]) / hospital_medical_income,
+        0,
+    )
 
 
 @auxiliary("worker", outcome=True, source=COUNTED)
@@ -294,8 +304,10 @@ def funds_kept(
     critical_premium_due,
     account_paid,
     account_retail,
+    assistance_transfer,
+    assistance_spending,
 ):
-    """What pools and accounts take in beyond what they owe and pay for care, for cover and to mothers."""
+    """What pools, accounts and assistance take in beyond what they owe and pay for care, for cover and to mothers."""
     return (
         total(pool_income, scheme)
         + maternity_contributions_apart
@@ -307,6 +319,8 @@ def funds_kept(
         + contributions_to_accounts
         - total(account_paid, tier, care)
         - account_retail
+        + assistance_transfer
+        - assistance_spending
     )
 
 

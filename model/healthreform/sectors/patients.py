@@ -175,9 +175,14 @@ def appeal(perceived_quality, quality_at_start, trust, trust_at_start):
 def tier_size(headcount, headcount_at_start, beds, beds_at_start):
     """How much of a tier there is: doctors for outpatients, beds for inpatients, against the start.
 
-    The size term of a choice among aggregates; it moves patients along when hospitals are upgraded.
+    The size term of a choice among aggregates; it moves patients along when hospitals are upgraded.  A tier that had no
+    doctor at the start drew its patients by something else, and goes on to.
     """
-    return by(care, outpatient=headcount / headcount_at_start, inpatient=beds / beds_at_start)
+    return by(
+        care,
+        outpatient=where(headcount_at_start > 0, headcount / headcount_at_start, 1),
+        inpatient=beds / beds_at_start,
+    )
 
 
 @reference("dimensionless", over=(tier, care), source=AT_START)
@@ -289,9 +294,12 @@ def served_share(contacts_sought, capacity, capacity_sharpness):
 
 @reference("dimensionless", over=(tier, care), source=HELD)
 def served_share_at_start(contacts_at_start, capacity, capacity_sharpness):
-    """Share served at the start."""
-    return smooth_minimum(total(contacts_at_start, scheme), capacity, capacity_sharpness) / total(
-        contacts_at_start, scheme
+    """Share served at the start; whoever could serve nobody then has lost nobody to want of capacity."""
+    return where(
+        capacity > 0,
+        smooth_minimum(total(contacts_at_start, scheme), capacity, capacity_sharpness)
+        / total(contacts_at_start, scheme),
+        1,
     )
 
 
@@ -317,8 +325,12 @@ def redirected(turned_away, redirect_share, spare_share):
 
 @auxiliary("dimensionless", over=care, source=DEFINITION)
 def spare_share(contacts_sought, capacity):
-    """Room that secondary hospitals have left, as a share of what they can serve."""
-    return maximum(0, 1 - total(contacts_sought["secondary"], scheme) / capacity["secondary"])
+    """Room that secondary hospitals have left, as a share of what they can serve; none where they can serve nobody."""
+    return where(
+        capacity["secondary"] > 0,
+        maximum(0, 1 - total(contacts_sought["secondary"], scheme) / capacity["secondary"]),
+        0,
+    )
 
 
 @auxiliary("contact/year", over=(care, scheme), source=CONTACTS)

@@ -1,6 +1,6 @@
 """Payment: what the next yuan of care earns under each method, the rates, and what is coded."""
 
-from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, reference, smooth, stock, total
+from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, reference, smooth, stock, total, where
 from .grounds import AT_START, DEFINITION, HELD, LEARNED
 from .names import bill_item, care, scheme, tier
 
@@ -152,8 +152,15 @@ def rate_update(case_rate, reported_cost, rate_floor, rate_cost_weight, rate_mar
 
 @auxiliary("dimensionless", over=tier, source=DEFINITION)
 def case_result(case_rate, coding_index, points_value, cost_per_contact):
-    """Gain on a case: what the rate pays, coding included, over what the case costs."""
-    return case_rate * coding_index * points_value / cost_per_contact["inpatient"] - 1
+    """Gain on a case: what the rate pays, coding included, less what the case costs, over the mean of the two.
+
+    Against the mean, not against cost, so that a case that costs nothing is no boundless gain.
+    """
+    return (
+        2
+        * (case_rate * coding_index * points_value - cost_per_contact["inpatient"])
+        / (case_rate * coding_index * points_value + cost_per_contact["inpatient"])
+    )
 
 
 @smooth("dimensionless", over=tier, time="result_time", start="no_effect", signed=True, source=LEARNED)
@@ -227,9 +234,11 @@ def points_at_start(contacts_at_start):
 def points_value(usual_points, points_made, points_share, case_growth_allowed, budget_time):
     """Value of a point against its base: a budget over the sum of points, so that more points for all lower it.
 
-    Each hospital sees its own points only (points treadmill).
+    Each hospital sees its own points only (points treadmill).  Where no points are made, one keeps its value.
     """
-    return 1 - points_share * (1 - usual_points * (1 + case_growth_allowed * budget_time) / points_made)
+    return 1 - points_share * where(
+        points_made > 0, 1 - usual_points * (1 + case_growth_allowed * budget_time) / points_made, 0
+    )
 
 
 @auxiliary("dimensionless", source="definition: DIP pays points of a regional budget, DRG a rate")

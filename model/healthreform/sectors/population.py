@@ -23,6 +23,17 @@ def births(birth_count):
 
 @flow(
     "person/year",
+    over=age,
+    into="people",
+    source="given: what the place's registers say; conservation of people",
+)
+def arrivals(arrival_count):
+    """People who move into the place, less those who leave it."""
+    return arrival_count
+
+
+@flow(
+    "person/year",
     out_of="people[children]",
     into="people[adults]",
     source="ageing chain: Sterman 2000, Business Dynamics; ages spread evenly inside the group",

@@ -1,6 +1,6 @@
 """Prices: drugs and consumables as bought and marked up, tests, and services, whose price rises with the room made."""
 
-from ..stockflow import auxiliary, by, flow, maximum, minimum, reference, smooth, stock, total
+from ..stockflow import auxiliary, by, flow, maximum, minimum, reference, smooth, stock, total, where
 from .grounds import DEFINITION, HELD, IDENTITY, INDEX, TASKS
 from .names import bill_item, scheme, tier
 
@@ -81,8 +81,11 @@ def service_income(item_income):
 
 @auxiliary("1/year", over=tier, source="pricing reform opinions 2016: prices make up lost mark-ups; pace own")
 def compensating_rise(mark_up_lost, compensated, mark_up_price_compensation, service_income, compensation_time):
-    """Price rise that makes up the agreed part of the mark-up lost and not yet made up."""
-    return (mark_up_price_compensation * mark_up_lost - compensated) / service_income / compensation_time
+    """Price rise that makes up the agreed part of the mark-up lost and not yet made up; none without services."""
+    return (
+        where(service_income > 0, (mark_up_price_compensation * mark_up_lost - compensated) / service_income, 0)
+        / compensation_time
+    )
 
 
 @auxiliary(
@@ -101,12 +104,19 @@ def other_rise_index(price_count_at_start):
 
 @auxiliary("1/year", source="own formulation: first-order closing of the gap, income-weighted; prices are not cut back")
 def cost_growth(production_cost_index, service_price, service_income, service_price_catch_up, service_price_trigger):
-    """Rise that would close in so many years what the mean gap between cost and price has beyond the trigger."""
+    """Rise that would close in so many years what the mean gap between cost and price has beyond the trigger.
+
+    Where no service is billed no cost has grown.
+    """
     return (
-        maximum(
+        where(
+            total(service_income, tier) > 0,
+            maximum(
+                0,
+                total(service_income * (production_cost_index / service_price - 1), tier) / total(service_income, tier)
+                - service_price_trigger,
+            ),
             0,
-            total(service_income * (production_cost_index / service_price - 1), tier) / total(service_income, tier)
-            - service_price_trigger,
         )
         / service_price_catch_up
     )
@@ -116,10 +126,17 @@ def cost_growth(production_cost_index, service_price, service_income, service_pr
 def dynamic_rise(
     service_price_adjustment, cost_growth, service_price_step, room, service_income, rule_share, room_time
 ):
-    """Dynamic adjustment: what costs call for, but no more than a round may give and room pays (making room)."""
+    """Dynamic adjustment: what costs call for, but no more than a round may give and room pays (making room).
+
+    Where no service is billed no price is adjusted.
+    """
     return service_price_adjustment * minimum(
         minimum(cost_growth, service_price_step),
-        maximum(0, room) / total(service_income * rule_share, tier) / room_time,
+        where(
+            total(service_income * rule_share, tier) > 0,
+            maximum(0, room) / total(service_income * rule_share, tier) / room_time,
+            0,
+        ),
     )
 
 

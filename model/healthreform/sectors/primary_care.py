@@ -91,8 +91,12 @@ def general_practitioner_drawn_up(general_practitioners, siphon_pull):
 
 @auxiliary("dimensionless", source=DEFINITION)
 def general_practitioner_share(general_practitioners, physicians, village_doctors):
-    """General practitioners among all primary-care doctors, village doctors included."""
-    return general_practitioners / (general_practitioners + physicians["primary"] + village_doctors)
+    """General practitioners among all primary-care doctors, village doctors included; none where there is no doctor."""
+    return where(
+        general_practitioners + physicians["primary"] + village_doctors > 0,
+        general_practitioners / (general_practitioners + physicians["primary"] + village_doctors),
+        0,
+    )
 
 
 @reference("dimensionless", source=HELD)
@@ -105,11 +109,21 @@ def general_practitioner_share_at_start(general_practitioner_share):
 def dispatched_share(
     dispatched_time_share, dispatch_effectiveness, physicians, shared_time_share, sharing_effectiveness
 ):
-    """Specialists' time lent to primary care or shared with it, effective part, against its own physicians."""
-    return (
-        dispatched_time_share * dispatch_effectiveness * (physicians["tertiary"] + physicians["secondary"])
-        + shared_time_share * sharing_effectiveness * physicians["secondary"]
-    ) / physicians["primary"]
+    """Specialists' time lent to primary care or shared with it, effective part, against that of its own physicians too.
+
+    Where primary care has no physician there is nobody whom specialists could teach.
+    """
+    return where(
+        physicians["primary"] > 0,
+        1
+        - physicians["primary"]
+        / (
+            physicians["primary"]
+            + dispatched_time_share * dispatch_effectiveness * (physicians["tertiary"] + physicians["secondary"])
+            + shared_time_share * sharing_effectiveness * physicians["secondary"]
+        ),
+        0,
+    )
 
 
 @reference("dimensionless", source=HELD)

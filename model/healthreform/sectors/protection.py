@@ -6,7 +6,7 @@ deductible for a patient is, per member, the deductible over the size of a house
 lies between two points, after the covers before it, so all of them are sums of expected excesses over a few points.
 """
 
-from ..stockflow import auxiliary, by, flow, log, maximum, minimum, normal_cdf, stock, total
+from ..stockflow import auxiliary, by, flow, log, maximum, minimum, normal_cdf, stock, total, where
 from .grounds import AS_CASH_ALLOWS, DEFINITION, IDENTITY
 from .names import burden, care, cover, scheme, tail_cut, tier
 
@@ -40,10 +40,18 @@ def own_spending(
 
 @auxiliary("dimensionless", source="own formulation: the tail of spending is that of inpatients")
 def counted_share(left_to_patients, out_of_list_share, fund_share):
-    """Share of a large own spending that critical-illness insurance counts: what is inside the benefit list."""
-    return 1 - total(
-        left_to_patients["inpatient"] * out_of_list_share["inpatient"] / (1 - fund_share["inpatient"]), tier, scheme
-    ) / total(left_to_patients["inpatient"], tier, scheme)
+    """Share of a large own spending that critical-illness insurance counts: what is inside the benefit list.
+
+    All of it where nothing is left to inpatients.
+    """
+    return 1 - where(
+        total(left_to_patients["inpatient"], tier, scheme) > 0,
+        total(
+            left_to_patients["inpatient"] * out_of_list_share["inpatient"] / (1 - fund_share["inpatient"]), tier, scheme
+        )
+        / total(left_to_patients["inpatient"], tier, scheme),
+        0,
+    )
 
 
 @auxiliary("yuan/person/year", over=tail_cut, source="own formulation: points at which some cover begins or ends")
@@ -177,22 +185,7 @@ def critical_illness_paid(persons_total, critical_rate, tail_excess):
     return persons_total * critical_rate * (tail_excess["critical_from"] - tail_excess["critical_to"])
 
 
-# --- medical assistance: premiums of the poor, and their large bills ---
-
-
-@flow("yuan/year", payer="government", payee="fund[resident]", source="premium times the poor who are helped")
-def assisted_premiums(
-    insured_persons, poor_share, assisted_premium_share, resident_premium, resident_financing_ratio, premium_answer
-):
-    """Premiums of the poor that medical assistance pays."""
-    return (
-        insured_persons["resident"]
-        * poor_share
-        * assisted_premium_share
-        * resident_premium
-        * resident_financing_ratio
-        * premium_answer["resident"]
-    )
+# --- the poor who stay out; what medical assistance pays is in its own sector ---
 
 
 @auxiliary("dimensionless", over=scheme, source="own formulation: some of the poor who must pay themselves stay out")
@@ -201,12 +194,6 @@ def enrolled_share(insured_share, poor_share, assisted_premium_share, unaided_dr
     return insured_share * by(
         scheme, employee=1, resident=1 - poor_share * unaided_drop_out * (1 - assisted_premium_share)
     )
-
-
-@flow("yuan/year", payer="government", payee="household", source="share of the excess over a point, after other cover")
-def aid_paid(persons_total, cover_weight, assistance_tail_share, later_excess):
-    """Medical assistance with the large bills of the poor."""
-    return persons_total * cover_weight["aided"] * assistance_tail_share * later_excess
 
 
 # --- how many pass a share of their income ---

@@ -1,6 +1,6 @@
 """Tiered care: the rule of first contact, patients sent down to recover, and the cost of getting to a doctor."""
 
-from ..stockflow import auxiliary, by, maximum, minimum, smooth, total
+from ..stockflow import auxiliary, by, maximum, minimum, smooth, total, where
 from .names import scheme, tier
 
 
@@ -41,8 +41,10 @@ def returned(returned_share, contacts_sought, served_share, served_share_at_star
 
 @auxiliary("dimensionless", source="accounting identity")
 def returned_weight(returned, tier_contacts):
-    """Share of primary care's inpatients who were sent down."""
-    return total(returned, scheme) / tier_contacts["primary", "inpatient"]
+    """Share of primary care's inpatients who were sent down; none where it has none."""
+    return where(
+        tier_contacts["primary", "inpatient"] > 0, total(returned, scheme) / tier_contacts["primary", "inpatient"], 0
+    )
 
 
 @auxiliary("dimensionless", over=tier, source="own formulation: the last days of a stay cost less than a mean day")

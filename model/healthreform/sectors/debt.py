@@ -1,0 +1,94 @@
+"""Building and debt: what is invested, what is borrowed and paid back, and what debt keeps a tier from doing."""
+
+from ..stockflow import auxiliary, flow, maximum, reference, stock
+from .grounds import AS_CASH_ALLOWS, DEFINITION, HELD, IDENTITY, START
+from .names import tier
+
+
+@auxiliary("yuan/year", over=tier, source=IDENTITY)
+def new_building(beds, bed_growth_wanted, bed_cost, price_index):
+    """Cost of the beds that are begun."""
+    return beds * bed_growth_wanted * bed_cost * price_index
+
+
+@flow(
+    "yuan/year",
+    over=tier,
+    payer="provider",
+    payee="supplier",
+    into="equipment",
+    source="own formulation: uses of money add up; only replacement can wait for cash",
+)
+def invested(new_building, depreciation, replacement_share, affordability, capital_subsidy, idle_cash, investing_time):
+    """Building and equipment: new beds, replacement as far as cash allows, what grants pay for, and idle cash."""
+    return (
+        new_building
+        + replacement_share * depreciation * 2 * affordability
+        + capital_subsidy
+        + idle_cash / investing_time
+    )
+
+
+@auxiliary("yuan", over=tier, source=DEFINITION)
+def idle_cash(provider_cash, spending, ample_cash_time, loans):
+    """Cash beyond what a tier likes to hold and what it owes to lenders."""
+    return maximum(0, provider_cash - spending * ample_cash_time - loans)
+
+
+@stock("yuan", over=tier, owed_by="provider", owed_to="lender", source=START)
+def loans(medical_income_at_start, loan_ratio_at_start):
+    """Loans of a tier."""
+    return medical_income_at_start * loan_ratio_at_start
+
+
+@flow(
+    "yuan/year",
+    over=tier,
+    payer="lender",
+    payee="provider",
+    into="loans",
+    source="own formulation: cube of the want of cash, so that loans are rare while cash is ample",
+)
+def borrowed(pressing_payments, affordability):
+    """Loans taken up as cash runs out: a tier never runs dry, it runs into debt."""
+    return pressing_payments * (1 - affordability) * (1 - affordability) * (1 - affordability)
+
+
+@auxiliary("yuan/year", over=tier, source=DEFINITION)
+def pressing_payments(consumables_paid, operating_paid, pay_paid, interest_paid, new_building):
+    """Payments that cannot wait."""
+    return consumables_paid + operating_paid + pay_paid + interest_paid + new_building
+
+
+@flow("yuan/year", over=tier, payer="provider", payee="lender", out_of="loans", source=AS_CASH_ALLOWS)
+def repaid(loans, loan_time, affordability):
+    """Loans paid back, as cash allows: hardly any while others are taken up to pay wages and interest."""
+    return loans / loan_time * affordability * (1 - (1 - affordability) * (1 - affordability) * (1 - affordability))
+
+
+@auxiliary("dimensionless", over=tier, source=DEFINITION)
+def debt_burden(loans, medical_income, recurrent_subsidy, debt_limit):
+    """Loans against the most that is readily lent on a tier's bills and recurrent subsidy."""
+    return loans / ((medical_income + recurrent_subsidy) * debt_limit)
+
+
+@reference("dimensionless", over=tier, source=HELD)
+def debt_burden_at_start(debt_burden):
+    """The same at the start."""
+    return debt_burden
+
+
+@auxiliary("dimensionless", over=tier, source="own formulation: rational; banks told to stop lending, Bloomberg 2012")
+def debt_strain(debt_burden, debt_burden_at_start):
+    """How far debt beyond that of the start ties a tier's hands: hardly at first, by half about the limit, then wholly.
+
+    Whoever lives on loans hires nobody, begins no building, holds pay down, and is helped out by government in the end:
+    without this a lasting deficit would be lent, with interest upon interest, for ever.
+    """
+    return maximum(0, 1 - (1 + (debt_burden_at_start**2) ** 2) / (1 + (debt_burden**2) ** 2))
+
+
+@flow("yuan/year", over=tier, payer="provider", payee="lender", source=IDENTITY)
+def interest_paid(loans, interest_rate):
+    """Interest."""
+    return loans * interest_rate
