@@ -73,13 +73,16 @@ def draw(results: Path, output: Path) -> list[Path]:
             axis.set_title(OUTCOMES[key].title)
             axis.set_xlabel(f"effect in {year}, {OUTCOMES[key].change_unit}")
         letters(axes.flat)
-        figure.legend(handles=_legend(), loc="outside upper center", ncols=3)
+        figure.legend(handles=_legend(float(spec["spec_share"])), loc="outside upper center", ncols=3)
         return save_figure(figure, data, output, "fig_ranking")
 
 
-def _legend() -> list[Any]:
+def _legend(share: float) -> list[Any]:
+    moved = "half-way" if share == 0.5 else f"{share:.0%} of the way"
     keys: list[Any] = [
-        Patch(facecolor=colour, hatch=HATCH[end], edgecolor="white", linewidth=0, label=f"moved towards its {end} end")
+        Patch(
+            facecolor=colour, hatch=HATCH[end], edgecolor="white", linewidth=0, label=f"moved {moved} to its {end} end"
+        )
         for end, colour in COLOUR.items()
     ]
     return [*keys, Line2D([], [], color=BLACK, linewidth=0.8, label="ten to ninety in a hundred members")]

@@ -45,7 +45,7 @@ FAR = ("no_reform",)
 ROOM = 0.25
 #: Named in the panels above.
 MARKED = ("baseline", "no_reform")
-_CROSS = "10 to 90 in 100 members"
+_CROSS = "10 to 90 in 100 members, cut at the frame"
 _WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8}
 
 
@@ -77,13 +77,14 @@ def draw(results: Path, output: Path) -> list[Path]:
     scenarios = data[data["kind"] == "scenario"].set_index("name")
     with page(PAGE, 160) as figure:
         axes = figure.subplots(2, 2)
+        medians: dict[str, np.ndarray] = {}
         for column, key in enumerate(UP):
-            _cloud(axes[0, column], data[data["kind"] == "run"], scenarios, key)
+            medians[key] = _cloud(axes[0, column], data[data["kind"] == "run"], scenarios, key)
             _packages(axes[1, column], scenarios, key)
-            for axis, what in zip(axes[:, column], ("All levers at once", "Packages"), strict=True):
-                axis.set_title(f"{what}: {OUTCOMES[key].title.lower()}")
-                axis.set_xlabel(f"{OUTCOMES[ACROSS].title} in {year}, {OUTCOMES[ACROSS].unit}")
-                axis.set_ylabel(f"{OUTCOMES[key].title} in {year}, {OUTCOMES[key].unit}")
+            for axis, what in zip(axes[:, column], ("Sampled runs", "Packages"), strict=True):
+                axis.set_title(f"{what} in {year}: {OUTCOMES[key].title.lower()}")
+                axis.set_xlabel(f"{OUTCOMES[ACROSS].title}, {OUTCOMES[ACROSS].unit}")
+                axis.set_ylabel(f"{OUTCOMES[key].title}, {OUTCOMES[key].unit}")
         letters(axes.flat)
         handles = [*_handles(list(LOOKS)), *_handles(_single(scenarios))]
         handles.append(Line2D([], [], color=GREY, linewidth=0.8, marker="+", ms=9, mew=0.8, label=_CROSS))
@@ -92,8 +93,9 @@ def draw(results: Path, output: Path) -> list[Path]:
         for column, key in enumerate(UP):
             named = [(*_at(scenarios, name, key), _look(name).label, BLACK) for name in MARKED]
             numbered = [(*_at(scenarios, name, key), str(n), BLACK) for n, name in enumerate(_single(scenarios), 1)]
-            label_points(axes[0, column], named)
-            label_points(axes[1, column], numbered, size=6, gap=2.0)
+            label_points(axes[0, column], named, lines=[medians[key]])
+            arms = [[(x, y), (to_x, to_y)] for name in _near() for x, y, to_x, to_y in _cross(scenarios.loc[name], key)]
+            label_points(axes[1, column], numbered, size=6, gap=2.0, lines=arms)
         return save_figure(figure, data, output, "fig_tradeoff")
 
 
@@ -108,10 +110,11 @@ def _single(scenarios: pandas.DataFrame) -> list[str]:
 
 
 def _look(name: str) -> Look:
-    return LOOKS.get(name, Look(name.replace("_", " "), GREY, "", "o"))
+    return LOOKS.get(name, Look(name.replace("_", " ").capitalize(), GREY, "", "o"))
 
 
-def _cloud(axis: Axes, runs: pandas.DataFrame, scenarios: pandas.DataFrame, key: str) -> None:
+def _cloud(axis: Axes, runs: pandas.DataFrame, scenarios: pandas.DataFrame, key: str) -> np.ndarray:
+    """Draws the hypercube's runs, and their median, which it returns: shape (vertices, 2)."""
     axis.plot(runs[ACROSS], runs[key], ".", color=GREY, markersize=1.8, alpha=0.4, markeredgewidth=0, rasterized=True)
     across = 0.0, float(runs[ACROSS].quantile(SHOWN))
     up = runs[key].quantile([(1 - SHOWN) / 2, (1 + SHOWN) / 2])
@@ -122,10 +125,12 @@ def _cloud(axis: Axes, runs: pandas.DataFrame, scenarios: pandas.DataFrame, key:
     axis.text(0.99, 0.985, note, transform=axis.transAxes, ha="right", va="top", fontsize=6.5, bbox=_WHITE)
     edges = np.linspace(*across, 11)
     middle = runs.groupby(pandas.cut(runs[ACROSS], edges), observed=False)[key].median()
-    axis.plot((edges[1:] + edges[:-1]) / 2, middle, color=BLACK, linewidth=0.9)
+    median = np.column_stack([(edges[1:] + edges[:-1]) / 2, middle])
+    axis.plot(*median.T, color=BLACK, linewidth=0.9)
     axis.annotate("median", (edges[-1], middle.iloc[-1]), (-2, 9), textcoords="offset points", ha="right", fontsize=6.5)
     for name in MARKED:
         _point(axis, scenarios, name, key)
+    return median
 
 
 def _packages(axis: Axes, scenarios: pandas.DataFrame, key: str) -> None:

@@ -132,6 +132,11 @@ def test_show_gives_equation_unit_and_place(command):
     assert "fund_reserve / (fund_reserve" in out and "dimensionless" in out and "sectors/insurance.py, line" in out
 
 
+def test_show_names_the_file_of_a_record_in_full(command):
+    _, out, _ = command("show", "fixed_pay_share")
+    assert "data/parameters/compensation.toml" in out
+
+
 @pytest.mark.parametrize("name", ["payable_share", "trust", "usual_claims", "graduation_stage_1", "bridge", "gdp"])
 def test_show_says_where_it_comes_from(command, name):
     _, out, _ = command("show", name)
@@ -204,7 +209,9 @@ def test_what_a_user_does_wrong_is_one_line_and_code_2(command, tmp_path, monkey
         (b'inducement_limit\n1.15\n"a"\n', "row 1, column 'inducement_limit': 'a' is not a number"),
         (b"inducement_limit,payroll_limit\n1.15\n", "column 'payroll_limit': the value is missing"),
         (b"run,inducement_limit\n1,1.15\n1,1.2\n", "the row label 1 is given twice"),
-        (b"inducement_limit\n1.15,2,3\n1.15\n", "error"),
+        (b"inducement_limit\n1.15,2,3\n1.15\n", "line 2 has 3 values for 1 column names"),
+        (b"inducement_limit,payroll_limit\n1.15,1.2,2.5\n", "line 2 has 3 values for 2 column names"),
+        (b"inducement_limit;payroll_limit\n1,15;2,5\n", "separate values by commas"),
     ],
 )
 def test_a_wrong_design_file_is_one_line_and_code_2(command, tmp_path, content, message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import runpy
 import subprocess
 import sys
@@ -121,3 +122,34 @@ def test_labels_cover_neither_each_other_nor_the_points() -> None:
         assert boxes[2].x1 <= panel.get_window_extent().x1
         for x, y, _, _ in points:
             assert not any(box.contains(*panel.transData.transform((x, y))) for box in boxes)
+
+
+def test_a_label_covers_no_line_and_is_tied_to_its_point_when_it_stands_away() -> None:
+    with plots.page(plots.COLUMN, 60) as figure:
+        panel = figure.subplots()
+        panel.set(xlim=(0, 2), ylim=(-1, 1))
+        line = [(0.0, 0.02), (2.0, 0.02), (math.nan, math.nan)]
+        panel.plot(*zip(*line, strict=True))
+        plots.settle(figure)
+        plots.label_points(panel, [(1.0, 0.0, "on the line", "black")], lines=[line])
+        plots.label_points(panel, [(1.0, 0.8, "free", "black")])
+        figure.draw_without_rendering()
+        on_line, free = panel.texts
+        low, high = (panel.transData.inverted().transform((0, y))[1] for y in on_line.get_window_extent().intervaly)
+        assert not low <= 0.02 <= high
+        assert on_line.arrow_patch is not None
+        assert free.arrow_patch is None
+
+
+def test_labels_of_wide_letters_do_not_overlap() -> None:
+    with plots.page(plots.COLUMN, 60) as figure:
+        panel = figure.subplots()
+        panel.set(xlim=(0, 10), ylim=(0, 1))
+        plots.settle(figure)
+        for second in (5, 6, 7, 8, 8.5, 9, 9.5):
+            plots.label_points(panel, [(4.0, 0.5, "MMMMMMMM", "black"), (second, 0.5, "WWWWWWWW", "black")])
+            figure.draw_without_rendering()
+            boxes = [text.get_window_extent() for text in panel.texts]
+            assert not boxes[0].overlaps(boxes[1]), second
+            for text in list(panel.texts):
+                text.remove()

@@ -126,9 +126,12 @@ def test_a_range_moves_with_its_value(small):
 # --------------------------------------------------------------------------------------------------- a later start
 
 
-@pytest.mark.parametrize("start", [2014, 2019])
-def test_the_country_begun_later_goes_on_as_it_was(folder, whole, start):
-    """Memories shorter than its past are lost: nearly all outcomes stay within a few hundredths to 2035."""
+@pytest.mark.parametrize(("start", "nearness"), [(2014, 0.03), (2019, 0.05)])
+def test_the_country_begun_later_goes_on_as_it_was(folder, whole, start, nearness):
+    """Memories shorter than its past are lost: half of the outcomes stay within a few hundredths to 2035.
+
+    Begun on the eve of the outbreak it takes the wants of that moment for usual, and drifts more.
+    """
     later = hr.simulate(part_of_china(folder, start, PARTS))
     assert later.time.values[0] == start
     outcomes = hr.variables().query("outcome").index
@@ -136,7 +139,7 @@ def test_the_country_begun_later_goes_on_as_it_was(folder, whole, start):
         year: np.median([apart(whole[[n]].sel(time=[year]), later[[n]].sel(time=[year]), PARTS)[n] for n in outcomes])
         for year in (start, start + 5, 2035)
     }
-    assert found[start] < 0.01 and found[start + 5] < 0.03 and found[2035] < 0.03, found
+    assert found[start] < 0.01 and found[start + 5] < 0.03 and found[2035] < nearness, found
 
 
 def test_a_later_start_has_the_stocks_that_the_country_has_by_then(later):

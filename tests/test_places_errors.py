@@ -61,7 +61,7 @@ WRONG = {
     PEOPLE + "insured = { employee = 3e6, resident = 8e6 }": "facts.insured: 1.1e+07 insured are more than the popu",
     PEOPLE + "insured = { employee = 1e7 }": "facts.insured.employee: it leaves nobody for the residents' scheme",
     PEOPLE + "hospital_income = 1e8": "facts: tertiary: its bills leave nothing to pay its staff from; check hosp",
-    PEOPLE + "pay = 1.4e5": "facts.pay: it cannot be met beside the other facts; check the unit of each",
+    PEOPLE + "pay = 1.4e5": "facts.pay: it cannot be met beside the other facts, but to 0.4; check the unit of each",
     PEOPLE + "staff = 2e4\nphysicians = 3e4": "facts.staff: it is less than its physicians, who are among the staff",
     PEOPLE + "item_share = { drugs = 0.7, tests = 0.5 }": "facts.item_share: the shares sum to 1.2; they must sum to",
     PEOPLE + "item_share = { drugs = 0.4, consumables = 0.1, tests = 0.2, services = 0.2 }": "they must sum to 1",

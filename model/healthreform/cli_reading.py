@@ -89,13 +89,16 @@ def read_design_file(file: Path) -> pandas.DataFrame:
     Raises
     ------
     RecordError
-        If there is no such file, or it is no table in UTF-8, or names a column twice.
+        If there is no such file, or it is no table in UTF-8, or names a column twice, or has a row with more values
+        than there are names.
     """
     import pandas
 
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            heading = next(csv.reader(lines), [])
+            rows = csv.reader(lines)
+            heading = next(rows, [])
+            _check_widths(file, rows, heading)
         table = pandas.read_csv(file, encoding="utf-8-sig")
     except FileNotFoundError:
         raise RecordError(f"{file}: there is no such file") from None
@@ -109,6 +112,16 @@ def read_design_file(file: Path) -> pandas.DataFrame:
     for name in table.select_dtypes(exclude="number").columns.difference(["run"]):
         table[name] = [_number_or_text(value) for value in table[name]]
     return table.set_index("run") if "run" in table.columns else table
+
+
+def _check_widths(file: Path, rows: Any, heading: list[str]) -> None:
+    """Refuse rows that are longer than the heading: pandas would take their first values for labels."""
+    for row in rows:
+        if len(row) > len(heading) > 0:
+            raise RecordError(
+                f"{file}: line {rows.line_num} has {len(row)} values for {len(heading)} column names; separate values "
+                "by commas, and write decimals with a point"
+            )
 
 
 def _number_or_text(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
 
 #: Widths of a journal's column and page, in millimetres.
 COLUMN, PAGE = 86, 178
@@ -190,27 +192,34 @@ def label_points(
     labels: Sequence[tuple[float, float, str, str]],
     size: float = 6.5,
     gap: float = 4.0,
+    lines: Iterable[ArrayLike] = (),
 ) -> None:
-    """Write labels beside points, each at the first place around it where it covers no other label or point.
+    """Write labels beside points, each at the first place around it where it covers no other label, point or line.
+
+    A label that finds its place away from its point is tied to it by a thin line.
 
     Parameters
     ----------
     panel : of a figure that is settled, with its final limits.
     labels : x, y, text and colour of each point; earlier ones choose first.
     size, gap : of the type, and between point and label, in points.
+    lines : lines drawn in the panel that no label may cover, each of shape (vertices, 2).
     """
     scale = panel.figure.dpi / 72
     points = [tuple(panel.transData.transform((x, y))) for x, y, _, _ in labels]
     around = 1.5 * scale
     taken: list[Box] = [(x - around, y - around, x + around, y + around) for x, y in points]
+    taken += [box for line in lines for box in _along(panel, line, around)]
     frame = panel.get_window_extent()
     for (x, y, text, colour), point in zip(labels, points, strict=True):
-        extent = 0.57 * size * len(text) * scale, 1.1 * size * scale
+        extent = (_width(text, size) + 0.2 * size) * scale, 1.1 * size * scale
         boxes = _places_around(point, extent, gap=gap * scale)
         best = min(boxes, key=lambda box: _cost(box, taken, (frame.x0, frame.y0, frame.x1, frame.y1)))
         taken.append(best)
-        place = (best[0] - point[0]) / scale, ((best[1] + best[3]) / 2 - point[1]) / scale
-        beside: dict[str, Any] = {"textcoords": "offset points", "va": "center", "ha": "left"}
+        place = ((best[0] + best[2]) / 2 - point[0]) / scale, ((best[1] + best[3]) / 2 - point[1]) / scale
+        beside: dict[str, Any] = {"textcoords": "offset points", "va": "center", "ha": "center"}
+        if boxes.index(best) not in (0, 1):
+            beside["arrowprops"] = {"arrowstyle": "-", "linewidth": 0.3, "color": GREY, "shrinkA": 0.5, "shrinkB": 0}
         panel.annotate(text, (x, y), place, fontsize=size, color=colour, zorder=7, **beside)
 
 
@@ -218,16 +227,38 @@ def label_points(
 Box = tuple[float, float, float, float]
 
 
+def _width(text: str, size: float) -> float:
+    """How wide a text is, in points."""
+    from matplotlib.textpath import TextPath
+
+    return float(TextPath((0, 0), text, size=size).get_extents().width)
+
+
+def _along(panel: Axes, line: ArrayLike, around: float) -> list[Box]:
+    """Rectangles that together cover a line."""
+    import numpy as np
+
+    corners = panel.transData.transform(np.asarray(line, dtype=float))
+    found: list[Box] = []
+    for begin, end in itertools.pairwise(corners):
+        if not np.isfinite([begin, end]).all():
+            continue  # a line has gaps where there is nothing to draw
+        count = 2 + int(np.hypot(*(end - begin)) / around)
+        found += [(x - around, y - around, x + around, y + around) for x, y in np.linspace(begin, end, count)]
+    return found
+
+
 def _places_around(point: tuple[float, float], extent: tuple[float, float], gap: float) -> list[Box]:
-    """Rectangles around a point, the best place first: to its right, to its left, then further up and down."""
+    """Rectangles around a point, the best place first: to its right, to its left, then further up, down and away."""
     boxes = []
-    for above in (0.0, 0.8, -0.8, 1.6, -1.6, 2.4, -2.4):
-        low = point[1] + (above - 0.5) * extent[1]
-        for left in (point[0] + gap, point[0] - gap - extent[0]):
-            boxes.append((left, low, left + extent[0], low + extent[1]))
-        if above in (0.8, -0.8):
-            left = point[0] - extent[0] / 2
-            boxes.append((left, low, left + extent[0], low + extent[1]))
+    for away in (1.0, 4.0, 7.0):
+        for above in (0.0, 0.8, -0.8, 1.6, -1.6, 2.4, -2.4, 3.2, -3.2, 4.0, -4.0):
+            low = point[1] + (above - 0.5) * extent[1]
+            for left in (point[0] + away * gap, point[0] - away * gap - extent[0]):
+                boxes.append((left, low, left + extent[0], low + extent[1]))
+            if above and away == 1.0:
+                left = point[0] - extent[0] / 2
+                boxes.append((left, low, left + extent[0], low + extent[1]))
     return boxes
 
 

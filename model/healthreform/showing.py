@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .assembly import DATA
 from .equation_text import equation_text
 from .observations import observed_variables
 from .place import Place
@@ -88,8 +90,14 @@ def _record(record: Any) -> list[tuple[str, str]]:
     return [
         *lines,
         ("source", _source(record)),
-        ("written in", record.file),
+        ("written in", _file(record.file)),
     ]
+
+
+def _file(file: str) -> str:
+    """A file of the package as its folders are named there, so that the line is never cut; others as they are."""
+    path = Path(file)
+    return path.relative_to(DATA.parent).as_posix() if path.is_relative_to(DATA.parent) else file
 
 
 def _source(record: Any) -> str:

@@ -272,10 +272,14 @@ def test_frozen_drivers_and_policy_settle(name):
     ],
 )
 def test_nobody_builds_beds_for_wards_half_empty(case, tiers):
-    """Face validity of the bed-building loop: where occupancy is under one half, no net growth of beds is wanted."""
+    """Face validity of the bed-building loop: where occupancy is under one half, no net growth of beds is wanted.
+
+    Looked at from the second such year on: in the first it falls below one half only on the way.
+    """
     runs = run(case)
     for tier in tiers:
         empty = runs[f"usual_occupancy[{tier}]"] < 0.5
+        empty[..., 1:] &= empty[..., :-1]
         if not empty.any():
             pytest.fail(f"no ward of {tier} is half empty: nothing to look at")
         closing = runs[f"beds_closed[{tier}]"] / runs[f"beds[{tier}]"]

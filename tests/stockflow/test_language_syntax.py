@@ -308,3 +308,14 @@ def test_previous_shifts_along_a_subscript_and_begins_with_nothing():
         Name("leaving[child]"),
         Name("leaving[adult]"),
     ]
+
+
+def test_a_decorator_above_a_class_is_one_line():
+    with pytest.raises(ModelError, match=r"^Tank: @auxiliary stands above a plain function, and this is none$"):
+        module_from('@auxiliary("year")\nclass Tank:\n    """A tank."""\n')
+
+
+@pytest.mark.parametrize("given", ["tank", ["tank"], [None]])
+def test_what_is_no_module_is_refused_in_one_line(given):
+    with pytest.raises(ModelError, match=r"is no module: import the file of equations"):
+        build(given)

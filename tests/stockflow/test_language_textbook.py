@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import re
+import textwrap
+
 import numpy as np
 import pytest
 from language_models import (
@@ -15,6 +20,7 @@ from language_models import (
 )
 from scipy.integrate import solve_ivp
 
+from healthreform import stockflow
 from healthreform.stockflow import Interpreter
 from healthreform.stockflow.conservation import check_conservation
 from healthreform.stockflow.evaluate import evaluate
@@ -169,3 +175,15 @@ def test_scipy_on_the_reference_agrees_with_its_own_steps(name):
     end = solve_ivp(rate, (2010.0, 2011.0), start, rtol=1e-9, atol=1e-9).y[:, -1]
     stepped = [run.values[stock][-1] for stock in interpreter.stock_names()]
     assert stepped == pytest.approx(end, rel=1e-6, abs=1e-6)
+
+
+def test_the_example_in_the_docstring_of_stockflow_prints_what_it_says(tmp_path, monkeypatch):
+    blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", stockflow.__doc__, flags=re.MULTILINE)
+    equations, inputs, program, printed = (textwrap.dedent(block).strip() for block in blocks)
+    (tmp_path / "tank.py").write_text(equations)
+    (tmp_path / "tank.toml").write_text(inputs)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(program, {})
+    assert out.getvalue().strip() == printed

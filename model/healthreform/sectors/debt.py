@@ -19,14 +19,21 @@ def new_building(beds, bed_growth_wanted, bed_cost, price_index):
     into="equipment",
     source="own formulation: uses of money add up; only replacement can wait for cash",
 )
-def invested(new_building, depreciation, replacement_share, affordability, capital_subsidy, idle_cash, investing_time):
+def invested(new_building, replaced, capital_subsidy, idle_cash, investing_time):
     """Building and equipment: new beds, replacement as far as cash allows, what grants pay for, and idle cash."""
-    return (
-        new_building
-        + replacement_share * depreciation * 2 * affordability
-        + capital_subsidy
-        + idle_cash / investing_time
-    )
+    return new_building + replaced + capital_subsidy + idle_cash / investing_time
+
+
+@auxiliary("yuan/year", over=tier, source=DEFINITION)
+def replacement_due(depreciation, replacement_share):
+    """Wear that is to be made good."""
+    return depreciation * replacement_share
+
+
+@auxiliary("yuan/year", over=tier, source=AS_CASH_ALLOWS)
+def replaced(replacement_due, provider_cash, pressing_payments, cash_cushion):
+    """Equipment replaced: in full where cash is down to its cushion, up to twice where there is plenty."""
+    return 2 * replacement_due * provider_cash / (provider_cash + (pressing_payments + replacement_due) * cash_cushion)
 
 
 @auxiliary("yuan", over=tier, source=DEFINITION)
@@ -60,10 +67,25 @@ def pressing_payments(consumables_paid, operating_paid, pay_paid, interest_paid,
     return consumables_paid + operating_paid + pay_paid + interest_paid + new_building
 
 
+@auxiliary("yuan/year", over=tier, source=DEFINITION)
+def repayment_due(loans, loan_time):
+    """What is to be paid back of loans."""
+    return loans / loan_time
+
+
 @flow("yuan/year", over=tier, payer="provider", payee="lender", out_of="loans", source=AS_CASH_ALLOWS)
-def repaid(loans, loan_time, affordability):
-    """Loans paid back, as cash allows: hardly any while others are taken up to pay wages and interest."""
-    return loans / loan_time * affordability * (1 - (1 - affordability) * (1 - affordability) * (1 - affordability))
+def repaid(repayment_due, provider_cash, pressing_payments, cash_cushion, affordability):
+    """Loans paid back, as cash allows: hardly any while others are taken up to pay wages and interest.
+
+    What is due counts among the payments that cash must stand for, so that a mountain of loans cannot drain a tier's
+    cash faster than a cushion lasts.
+    """
+    return (
+        repayment_due
+        * provider_cash
+        / (provider_cash + (pressing_payments + repayment_due) * cash_cushion)
+        * (1 - (1 - affordability) * (1 - affordability) * (1 - affordability))
+    )
 
 
 @auxiliary("dimensionless", over=tier, source=DEFINITION)

@@ -1,5 +1,60 @@
 """A language and an engine for system dynamics: one plain function for each variable.
 
+It knows nothing of health care.  A model is a module of equations, such as ``tank.py``:
+
+    from healthreform.stockflow import flow, stock
+
+    @stock("metre**3")
+    def water(water_at_start):
+        "Water in the tank; a stock's function is its value at the start."
+        return water_at_start
+
+    @flow("metre**3/year", out_of="water")
+    def leak(water, leak_rate):
+        "Water running out."
+        return water * leak_rate
+
+and its inputs as text, such as ``tank.toml``:
+
+    [parameters.water_at_start]
+    unit = "metre**3"
+    value = 8
+    low = 1
+    high = 10
+    description = "Water in the tank at the start."
+    source = "an example"
+    grade = "assumed"
+
+    [parameters.leak_rate]
+    unit = "1/year"
+    value = 0.5
+    low = 0
+    high = 1
+    description = "Share of the water that runs out in a year."
+    source = "an example"
+    grade = "assumed"
+
+It is built, run as written by the interpreter, and run in batches by the compiled kernel:
+
+    import tank
+    from healthreform import stockflow
+
+    model = stockflow.build(tank, stockflow.Records.load("tank.toml"))
+    print(stockflow.Interpreter(model).run(2020, 2022, 1 / 16).values["water"].round(3))
+
+    values = model.parameter_values()
+    values |= {name: stockflow.Path.from_points(points) for name, points in model.path_points().items()}
+    inputs = stockflow.make_inputs(model.flat, values, {"leak_rate": [0.5, 0.1]})
+    result = stockflow.compile_model(model.flat).run(inputs, 2020, 2022, 1 / 16)
+    result.raise_if_failed()
+    print(result["water"].round(3))
+
+which prints water at the end of each year, for the run as given and for each of the two leaks:
+
+    [4.852 2.943 1.785]
+    [[4.852 2.943 1.785]
+     [7.239 6.55  5.927]]
+
 The names for writing equations are at hand; building, running and drawing are imported when first used.
 """
 

@@ -123,6 +123,9 @@ def _decorator(kind: str, unit: object, over: object, **details: Any) -> Callabl
         raise ModelError(f'{_place(unit)}: write @{kind}("unit") above it, with the unit in brackets')
 
     def write_down(function: Equation) -> Equation:
+        if not isinstance(function, FunctionType):
+            what = getattr(function, "__name__", repr(function))
+            raise ModelError(f"{what}: @{kind} stands above a plain function, and this is none")
         place = _place(function)
         if not isinstance(unit, str) or not unit.strip():
             raise ModelError(f'{place}: the first argument of @{kind} is the unit, such as "yuan/year"')

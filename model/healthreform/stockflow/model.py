@@ -165,7 +165,10 @@ def build(
     ModelError
         In one line: file and line, variable, what is wrong, and the nearest valid name.
     """
-    chosen = (modules,) if isinstance(modules, ModuleType) else tuple(modules)
+    chosen = (modules,) if isinstance(modules, ModuleType | str) else tuple(modules)
+    for module in chosen:
+        if not isinstance(module, ModuleType):
+            raise ModelError(f"{module!r} is no module: import the file of equations, and give the module itself")
     variables = collect_variables(expand_macros(read_modules(chosen)))
     given = records if records is not None else Records()
     return _Builder(variables, find_accounts(chosen), given).build(check_units, cache)
