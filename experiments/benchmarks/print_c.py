@@ -8,10 +8,10 @@ tables picked with permutes.  It has no check of the state and no guard of the s
 from __future__ import annotations
 
 from healthreform.stockflow import maths_ir
+from healthreform.stockflow.equations_ir import EquationWriter
 from healthreform.stockflow.flat import FlatModel
 from healthreform.stockflow.layout import Layout, Options, needed_at_start, needed_equations, places, plan
 from healthreform.stockflow.vector_ir import FunctionWriter
-from healthreform.stockflow.write_ir import EquationWriter
 
 LIBM = {"log": "log", "power": "pow"}
 SHIFTS = {"shl": "slli", "ashr": "srai", "lshr": "srli"}

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from healthreform.stockflow.equations_ir import EquationWriter
 from healthreform.stockflow.flat import FlatModel, Table
 from healthreform.stockflow.functions import numeric_functions
 from healthreform.stockflow.inputs import RunInputs
 from healthreform.stockflow.layout import Layout, Options, needed_at_start, needed_equations, places, plan
 from healthreform.stockflow.paths import Path
 from healthreform.stockflow.vector_ir import FunctionWriter
-from healthreform.stockflow.write_ir import EquationWriter
 
 SIGNS = {"olt": "<", "ole": "<=", "ogt": ">", "oge": ">=", "oeq": "=="}
 
