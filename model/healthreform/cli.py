@@ -358,8 +358,8 @@ def check(
 def validate(
     place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
     members: Annotated[
-        int, typer.Option(min=0, help="Members of the place's ensemble, for bands; none if left out.")
-    ] = 0,
+        int | None, typer.Option(min=0, help="Members of the place's ensemble, for bands; 100 if it has one.")
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the table: .csv.")] = None,
 ) -> None:
     """Replay what studies measured of single reforms, and say which effects lie inside the accepted range.
@@ -368,12 +368,15 @@ def validate(
 
     healthreform validate --members 200 -o evidence.csv
     """
+    from .ensembles import MEMBERS_FOR_BANDS, has_ensemble
     from .ensembles import ensemble as shipped
     from .output import check_table_target, save_table
     from .validation import validate as replay_all
 
     if output is not None:
         check_table_target(output)
+    if members is None:
+        members = MEMBERS_FOR_BANDS if has_ensemble(place) else 0
     table = replay_all(place, shipped(place).head(members) if members else None)
     print_validation(table)
     if output is not None:

@@ -149,7 +149,7 @@ def print_validation(table: pandas.DataFrame, on: Console = OUT) -> None:
     """Measured effects and the model's, by reform; why the model misses; what is not counted; the count."""
     from .validation import summary
 
-    bands = bool(table.loc[table["kind"] == "effect", "band_low"].notna().any()) and on.width >= NARROW
+    bands = bool(table.loc[table["kind"] == "effect", "band_low"].notna().any())
     _print_judged(on, table[table["kind"] == "effect"], "Measured effects replayed", "members" if bands else "")
     for row in table[table["miss"] != ""].itertuples():
         on.print(Text.assemble((f"{row.effect}: ", "bold"), str(row.miss)))
@@ -164,7 +164,16 @@ def _print_judged(on: Console, part: pandas.DataFrame, title: str, band: str) ->
     from .validation import figure_text, span_text
 
     grid = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
-    for heading in ("effect", "accepted", "model", *([band] if band else []), "verdict", "grade"):
+    # A narrow terminal has no room for both the band and the grade, which the saved table has.
+    graded = not band or on.width >= NARROW
+    for heading in (
+        "effect",
+        "accepted",
+        "model",
+        *([band] if band else []),
+        "verdict",
+        *(["grade"] if graded else []),
+    ):
         words = heading in ("effect", "verdict", "grade")
         grid.add_column(heading, justify="left" if words else "right", no_wrap=heading != "effect")
     for reform, rows in part.groupby("reform", sort=False):
@@ -173,7 +182,7 @@ def _print_judged(on: Console, part: pandas.DataFrame, title: str, band: str) ->
             cells = [f"  {row.effect}", span_text(row.low, row.high, row.unit), figure_text(row.model)]
             cells += [span_text(row.band_low, row.band_high, "")] if band else []
             verdict = Text(row.verdict, style=_VERDICT_STYLE.get(row.verdict, ""))
-            grid.add_row(*map(Text, cells), verdict, Text(row.grade))
+            grid.add_row(*map(Text, cells), verdict, *([Text(row.grade)] if graded else []))
     on.print(grid)
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PlaceLike = str | os.PathLike[str] | Place
 FOLDER = "ensembles"
+#: Members that a table runs for its bands unless told otherwise.
+MEMBERS_FOR_BANDS = 100
 #: So far outside its range, in parts of it, a value may lie as it was rounded when saved; it is taken as the end.
 _SLACK = 1e-6
 
@@ -43,10 +45,15 @@ def ensemble(place: PlaceLike = "china") -> pandas.DataFrame:
     """
     here = Place.load(place)
     file = DATA / FOLDER / f"{here.name}.csv"
-    if here.name not in shipped_names(FOLDER, ".csv"):
+    if not has_ensemble(here):
         known = one_of(shipped_names(FOLDER, ".csv"))
         raise RecordError(f"place '{here.name}' has no ensemble; those that have: {known}; see healthreform ensemble")
     return read_members(file, here)
+
+
+def has_ensemble(place: PlaceLike) -> bool:
+    """Whether the package ships an ensemble for a place."""
+    return Place.load(place).name in shipped_names(FOLDER, ".csv")
 
 
 def read_members(file: Path, place: Place) -> pandas.DataFrame:

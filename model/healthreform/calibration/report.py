@@ -182,7 +182,8 @@ def markdown(title: str, first: list[str], found: list[Section], made_by: Mappin
     lines = [f"# {title}", "", *(f"- {line}" for line in first), ""]
     for section in found:
         lines += [f"## {section.title}", "", section.note, "", *_table(section.shown), ""]
-    lines += ["## Made by", "", *(f"- {key}: {value}" for key, value in made_by.items()), ""]
+    if made_by:
+        lines += ["## Made by", "", *(f"- {key}: {value}" for key, value in made_by.items()), ""]
     return "\n".join(lines)
 
 
