@@ -279,7 +279,7 @@ def ensemble(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the members: .csv.")] = None,
     write: Annotated[bool, typer.Option("--write", help="Put them into the package, as the place's ensemble.")] = False,
 ) -> None:
-    """Make an ensemble: parameters within their ranges, weighted by how well they fit history and measured effects.
+    """Make an ensemble: parameters within their ranges, where they fit history and measured effects.
 
     It takes about five minutes. The one that comes with the package is hr.ensemble(PLACE).
 

@@ -30,7 +30,7 @@ def ensemble(place: PlaceLike = "china") -> pandas.DataFrame:
     """Members of the constrained ensemble that the package ships for a place.
 
     A row is a member, a column an uncertain parameter (``name`` or ``name[element]``): a design for ``sweep``, and
-    ``members`` of ``validate``. The values lie within the ranges of the parameters and are weighted by how well their
+    ``members`` of ``validate``. The values lie within the ranges of the parameters, the more densely the better their
     runs fit history and measured effects; ``healthreform ensemble`` says how, and makes it again.
 
     Returns

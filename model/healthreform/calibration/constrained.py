@@ -28,7 +28,7 @@ from .compared import compared_series
 from .free import Free
 from .misfit import Misfit
 from .plan import Plan
-from .sampling import Straight, gibbs, walk
+from .sampling import Straight, beyond, gibbs, walk
 
 if TYPE_CHECKING:
     import pandas
@@ -141,8 +141,7 @@ def constrained_ensemble(
         drawn = gibbs(straight, chosen.draws, chosen.sweeps, chosen.seed)
         tell(0.15)
         true = _in_batches(run, drawn, lambda done: tell(0.15 + 0.1 * done))
-        surplus = straight.squares(drawn) - np.sum(true**2, axis=1)
-        weights = np.where(np.isfinite(true).all(axis=1), surplus / 2, -np.inf) + _log_density(drawn, ranges)
+        weights = beyond(straight, _log_density(drawn, ranges), drawn, true)
         picked = choose(weights, chosen.members, chosen.seed)
         walked = walk(
             straight,

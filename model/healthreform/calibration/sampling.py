@@ -79,6 +79,12 @@ def gibbs(straight: Straight, draws: int, sweeps: int, seed: int) -> Numbers:
     return at
 
 
+def beyond(straight: Straight, log_prior: Numbers, positions: Numbers, errors: Numbers) -> Numbers:
+    """Logarithm of what the true distribution says beyond the straight one; minus infinity where a run failed."""
+    weights = (straight.squares(positions) - np.sum(errors**2, axis=1)) / 2 + log_prior
+    return np.where(np.isfinite(errors).all(axis=1), weights, -np.inf)
+
+
 @dataclass(frozen=True)
 class Walked:
     """Where chains have come to.
@@ -121,17 +127,12 @@ def walk(
     count = len(straight.centre)
     changed, taken, squares = min(FIRST_CHANGED, count), [], [_mean_square_sum(errors)]
 
-    def beyond(at: Numbers, found: Numbers) -> Numbers:
-        """What the true distribution says beyond the straight one."""
-        weight = (straight.squares(at) - np.sum(found**2, axis=1)) / 2 + log_prior(at)
-        return np.where(np.isfinite(found).all(axis=1), weight, -np.inf)
-
-    weights = beyond(positions, errors)
+    weights = beyond(straight, log_prior(positions), positions, errors)
     for step in range(steps):
         # A random order of a random choice: the way back is as likely, as the probability of a step requires.
         proposed = straight.redraw(positions, random.permutation(count)[:changed], random)
         found = run(proposed)
-        new = beyond(proposed, found)
+        new = beyond(straight, log_prior(proposed), proposed, found)
         accepted = np.log(random.random(len(positions))) < new - weights
         positions = np.where(accepted[:, np.newaxis], proposed, positions)
         errors = np.where(accepted[:, np.newaxis], found, errors)

@@ -10,7 +10,7 @@ from .expression import Expression, names_in
 from .flat import FlatModel
 from .reduction import with_inverses
 
-METHODS = {"rk4": (1.0, 2.0, 2.0, 1.0), "euler": (1.0,)}
+METHODS = ("rk4", "euler")
 
 
 @dataclass(frozen=True)
