@@ -62,6 +62,13 @@ def children(expression: Expression) -> tuple[Expression, ...]:
     return ()
 
 
+def with_parts(node: Expression, parts: tuple[Expression, ...]) -> Expression:
+    """The same operation or table on other parts, as many as `children` gives; a name or a number as it is."""
+    if isinstance(node, Lookup):
+        return Lookup(node.table, *parts)
+    return Apply(node.operation, parts) if isinstance(node, Apply) else node
+
+
 def walk(expression: Expression) -> Iterator[Expression]:
     """Every node, parents before children, left to right; iterative, because a sum over ages nests deeply."""
     pending = [expression]

@@ -9,6 +9,7 @@ from .errors import ModelError, nearest
 from .expression import Expression, names_in
 from .flat import FlatModel
 from .reduction import with_inverses
+from .sharing import with_shared
 
 METHODS = ("rk4", "euler")
 
@@ -40,7 +41,7 @@ class Layout:
     Attributes
     ----------
     model : what was planned.
-    computed : the same as the kernel computes it, see `reduction`.
+    computed : the same as the kernel computes it, see `reduction` and `sharing`.
     kept_stocks, kept_parameters, kept_references, kept_moving : (index, column) pairs of what is reported; the moving
         ones are equations and dated inputs, the index is their place among the accumulators.
     moving : names of the accumulators.
@@ -100,7 +101,7 @@ def plan(model: FlatModel, options: Options) -> Layout:
         index for index, time in enumerate(model.time_constants) if time.name in parameters or time.name in references
     ]
     others = [index for index in range(len(model.time_constants)) if index not in set(fixed)]
-    computed = with_inverses(model)
+    computed = with_shared(with_inverses(model))
     offsets, vectors = _offsets(computed, len(moving), len(others))
     kept_stocks, kept_parameters, kept_references, kept_moving = (tuple(group) for group in groups)
     return Layout(

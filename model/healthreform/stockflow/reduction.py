@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .expression import Apply, Expression, Lookup, Name, Number, children, names_in
+from .expression import Apply, Expression, Name, Number, children, names_in, with_parts
 from .flat import FlatModel
 
 
@@ -47,7 +47,7 @@ class _Reduction:
                 count = len(children(node))
                 parts = tuple(values[len(values) - count :])
                 del values[len(values) - count :]
-                values.append(_with_parts(node, parts))
+                values.append(with_parts(node, parts))
             elif not children(node):
                 values.append(node)
             elif self._is_division(node) and self._holds(node):
@@ -78,9 +78,3 @@ class _Reduction:
     def _at_start(self, node: Expression) -> Name:
         self.added.append((f"at start {len(self.added)}", node))
         return Name(self.added[-1][0])
-
-
-def _with_parts(node: Expression, parts: tuple[Expression, ...]) -> Expression:
-    if isinstance(node, Lookup):
-        return Lookup(node.table, *parts)
-    return Apply(node.operation, parts) if isinstance(node, Apply) else node
