@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from .cli_calibration import check_wishes, print_calibration, print_section, progress_bar, save_fit
+from .cli_calibration import check_wishes, print_report, progress_bar
 from .cli_printing import (
     ERR,
     LISTED,
@@ -197,7 +197,8 @@ def calibrate(
         bool, typer.Option("--write", help="Put the fitted values into the package's own parameter files.")
     ] = False,
     report_only: Annotated[
-        bool, typer.Option("--report-only", help="Fit nothing: how well do the values as they stand agree?")
+        bool,
+        typer.Option("--report-only", help="Fit nothing: tell fit, moves and what history can tell, as it stands."),
     ] = False,
 ) -> None:
     """Fit a place's free parameters to all its observed series at once, and say what history can tell of each.
@@ -207,16 +208,14 @@ def calibrate(
     healthreform run fit.toml baseline
     """
     from .calibration.calibrating import calibrate as fitted
-    from .calibration.calibrating import fit
-    from .calibration.report import fit_section
-    from .place import Place
+    from .calibration.standing import standing
 
     check_wishes(output, report, write, report_only)
     if report_only:
-        section = fit_section(fit(place, plan=plan))
-        print_section(section)
+        as_it_stands = standing(place, plan=plan, free=free or None, threads=threads)
+        print_report(as_it_stands)
         if report is not None:
-            save_fit(section, report, f"Fit of {Place.load(place).title}")
+            OUT.print(f"tables saved to {as_it_stands.save_report(report)}")
         return
     with progress_bar() as tell:
         found = fitted(
@@ -229,7 +228,7 @@ def calibrate(
             threads=threads,
             progress=tell,
         )
-    print_calibration(found)
+    print_report(found)
     if output is not None:
         OUT.print(f"saved to {found.save(output)}")
     if report is not None:
