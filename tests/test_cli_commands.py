@@ -130,6 +130,14 @@ def test_show_fits_one_screen_and_says_what_depends_on_it(command, name):
 def test_show_gives_equation_unit_and_place(command):
     _, out, _ = command("show", "payable_share")
     assert "fund_reserve / (fund_reserve" in out and "dimensionless" in out and "sectors/insurance.py, line" in out
+    assert "sectors/left_to_patients.py, line" in command("show", "account_paid")[1]
+
+
+def test_every_variable_is_said_to_be_written_in_the_file_that_it_is_in():
+    written = hr.equations()
+    for name, row in written.iterrows():
+        text = (Path(hr.__file__).parent / "sectors" / f"{row.sector}.py").read_text().splitlines()
+        assert row.file == f"{row.sector}.py" and f"def {name}(" in "".join(text[row.line - 1 : row.line + 12]), name
 
 
 def test_show_names_the_file_of_a_record_in_full(command):

@@ -34,7 +34,7 @@ def cache_folder() -> FilePath:
 def engine_version() -> str:
     """Hash of the engine's own source files: a changed engine never meets the code of an older one."""
     names = ["cache", "compile", "expression", "flat", "layout", "machine", "maths_constants"]
-    names += ["loop_ir", "maths_ir", "parts_ir", "vector_ir", "write_ir"]
+    names += ["loop_ir", "maths_ir", "module_ir", "parts_ir", "vector_ir", "write_ir"]
     digest = hashlib.sha256()
     for name in names:
         digest.update((FilePath(__file__).parent / f"{name}.py").read_bytes())
