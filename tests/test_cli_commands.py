@@ -118,6 +118,34 @@ def test_everything_can_be_listed(command, kind):
     assert (code, err) == (0, "") and len(out.splitlines()) > 2
 
 
+@pytest.mark.parametrize("columns", [60, 80, 160])
+def test_nothing_about_a_lever_is_lost_on_a_narrow_terminal(command, monkeypatch, columns):
+    monkeypatch.setattr(cli.OUT, "_width", columns)
+    _, out, _ = command("list", "levers")
+    assert max(map(len, out.splitlines())) <= columns
+    listed = {line.split()[0]: line.split() for line in out.splitlines() if line[:1].strip()}
+    told = " ".join(out.split())
+    for name, row in hr.levers().iterrows():
+        assert " ".join(row.description.split()) in told and " ".join(row.document.split()) in told, name
+        assert {f"{row[each]:g}" for each in ("low", "high", "value") if row[each] == row[each]} <= set(listed[name])
+        assert not row.over or f"over {row.over}" in told or row.over in " ".join(listed[name]), name
+
+
+def test_a_wide_terminal_has_sentences_in_columns(command, monkeypatch):
+    monkeypatch.setattr(cli.OUT, "_width", 300)
+    _, out, _ = command("list", "levers")
+    row = hr.levers().loc["basic_ceiling"]
+    (line,) = [line for line in out.splitlines() if line.split()[:1] == ["basic_ceiling"]]
+    assert row.description in line and "description" in out.splitlines()[0] and "document" in out.splitlines()[0]
+
+
+@pytest.mark.parametrize("kind", ["parameters", "variables", "scenarios", "loops", "place_facts", "place_report"])
+def test_no_list_is_cut_on_a_narrow_terminal(command, monkeypatch, kind):
+    monkeypatch.setattr(cli.OUT, "_width", 80)
+    _, out, _ = command("list", kind, "--place", "sanming")
+    assert "…" not in out and max(map(len, out.splitlines())) <= 80
+
+
 @pytest.mark.parametrize(
     "name", ["pay_per_worker", "fund_reserve", "drug_mark_up", "inducement_limit", "claims_paid", "gdp"]
 )
