@@ -118,6 +118,14 @@ def test_everything_can_be_listed(command, kind):
     assert (code, err) == (0, "") and len(out.splitlines()) > 2
 
 
+@pytest.mark.parametrize("columns", [80, 300])
+@pytest.mark.parametrize("kind", ["levers", "equations", "scenarios"])
+def test_a_list_of_nothing_says_so(command, monkeypatch, kind, columns):
+    monkeypatch.setattr(cli.OUT, "_width", columns)
+    code, out, err = command("list", kind, "--containing", "no such thing")
+    assert (code, err) == (0, "") and f"0 {kind}" in out and "name" in out
+
+
 @pytest.mark.parametrize("columns", [60, 80, 160])
 def test_nothing_about_a_lever_is_lost_on_a_narrow_terminal(command, monkeypatch, columns):
     monkeypatch.setattr(cli.OUT, "_width", columns)

@@ -111,7 +111,7 @@ def _figure(value: float) -> str:
     return f"{value:.3g}".replace("e+", "e").replace("e0", "e")
 
 
-#: Columns below which a table has no room for descriptions.
+#: Characters on a line below which some tables leave columns to the saved ones.
 NARROW = 110
 
 
@@ -125,20 +125,18 @@ def print_table(table: pandas.DataFrame, title: str) -> None:
 
     Where sentences beside the other columns would be too narrow to read, they stand below each row.
     """
-    cells = table.apply(lambda column: [_cell(value, str(column.name)) for value in column]).astype(str)
-    sentences = [name for name in cells.columns if name in _SENTENCES]
-    widths = {
-        name: max([len(str(name)), *cells[name].str.len()]) + 2 for name in cells.columns if name not in sentences
-    }
+    cells = {str(name): [_cell(value, str(name)) for value in table[name]] for name in table.columns}
+    sentences = [name for name in cells if name in _SENTENCES]
+    widths = {name: max(map(len, (name, *cells[name]))) + 2 for name in cells if name not in sentences}
     if sentences and OUT.width - sum(widths.values()) < len(sentences) * (_READABLE + 2):
         _print_sentences_below(cells, widths, sentences)
         OUT.print(Text(title, style="italic"))
         return
-    grid = Table(*map(str, cells.columns), box=None, caption=title, caption_justify="left")
-    for column, name in zip(grid.columns, cells.columns, strict=True):
+    grid = Table(*cells, box=None, caption=title, caption_justify="left")
+    for column, name in zip(grid.columns, cells, strict=True):
         column.overflow = "fold"
         column.no_wrap = name in ("name", "unit", "low", "high", "value")
-    for row in cells.itertuples(index=False):
+    for row in zip(*cells.values(), strict=True):
         grid.add_row(*map(Text, row))
     OUT.print(grid)
 
@@ -147,7 +145,7 @@ def print_table(table: pandas.DataFrame, title: str) -> None:
 _ON_ROW = ("name", "value", "low", "high")
 
 
-def _print_sentences_below(cells: pandas.DataFrame, widths: dict[str, int], sentences: list[str]) -> None:
+def _print_sentences_below(cells: dict[str, list[str]], widths: dict[str, int], sentences: list[str]) -> None:
     """Each row on a line, as far as there is room; below it in paler letters the rest, and then sentences."""
     left, on_row = OUT.width + 2, []
     for name in sorted(widths, key=lambda each: each not in _ON_ROW):
@@ -158,7 +156,8 @@ def _print_sentences_below(cells: pandas.DataFrame, widths: dict[str, int], sent
     indent = " " * 4
     lines = textwrap.TextWrapper(OUT.width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
     OUT.print(Text("".join(name.ljust(widths[name]) for name in shown).rstrip(), style="bold"))
-    for _, row in cells.iterrows():
+    for values in zip(*cells.values(), strict=True):
+        row = dict(zip(cells, values, strict=True))
         OUT.print(Text("".join(row[name].ljust(widths[name]) for name in shown).rstrip()))
         rest = "; ".join(f"{name} {row[name]}" for name in widths if name not in shown and row[name])
         labelled = [f"{name}: {row[name]}" if name == "document" else row[name] for name in sentences if row[name]]
