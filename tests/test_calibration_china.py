@@ -96,20 +96,6 @@ def test_a_fit_that_goes_nowhere_near_is_told():
 # -------------------------------------------------------------------------------------------------- the command line
 
 
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Run the command line in this process: exit code, output, errors."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["healthreform", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
-
-    return call
-
-
 SHORT = ("calibrate", "china", "--free", "village_exit_rate", "--free", "village_entry_rate", "--starts", 8)
 
 

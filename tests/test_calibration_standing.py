@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,6 @@ import pytest
 from calibration_models import observed, small_place
 
 import healthreform as hr
-from healthreform import cli, cli_calibration
 from healthreform.calibration import calibrating
 from healthreform.calibration.plan import Plan
 from healthreform.calibration.standing import standing
@@ -36,21 +34,6 @@ def found(place):
 @pytest.fixture(scope="module")
 def of_china():
     return standing("china", free=["contacts_at_start", "village_entry_rate", "village_exit_rate"])
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Run the command line in this process on a terminal so wide: exit code, output, errors."""
-
-    def call(*arguments, columns=120):
-        monkeypatch.setattr(cli_calibration.OUT, "_width", columns)
-        monkeypatch.setattr(sys, "argv", ["healthreform", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
-
-    return call
 
 
 def test_a_move_is_counted_from_the_middle_of_the_range_in_logarithms_where_the_distribution_is(tmp_path):

@@ -14,22 +14,8 @@ import pytest
 import xarray
 
 import healthreform as hr
-from healthreform import check_model, cli, sweeping
+from healthreform import check_model, sweeping
 from healthreform.check_model import Finding
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Run the command line in this process: exit code, output, errors."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["healthreform", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
-
-    return call
 
 
 @pytest.fixture
@@ -120,16 +106,14 @@ def test_everything_can_be_listed(command, kind):
 
 @pytest.mark.parametrize("columns", [80, 300])
 @pytest.mark.parametrize("kind", ["levers", "equations", "scenarios"])
-def test_a_list_of_nothing_says_so(command, monkeypatch, kind, columns):
-    monkeypatch.setattr(cli.OUT, "_width", columns)
-    code, out, err = command("list", kind, "--containing", "no such thing")
+def test_a_list_of_nothing_says_so(command, kind, columns):
+    code, out, err = command("list", kind, "--containing", "no such thing", columns=columns)
     assert (code, err) == (0, "") and f"0 {kind}" in out and "name" in out
 
 
 @pytest.mark.parametrize("columns", [60, 80, 160])
-def test_nothing_about_a_lever_is_lost_on_a_narrow_terminal(command, monkeypatch, columns):
-    monkeypatch.setattr(cli.OUT, "_width", columns)
-    _, out, _ = command("list", "levers")
+def test_nothing_about_a_lever_is_lost_on_a_narrow_terminal(command, columns):
+    _, out, _ = command("list", "levers", columns=columns)
     assert max(map(len, out.splitlines())) <= columns
     listed = {line.split()[0]: line.split() for line in out.splitlines() if line[:1].strip()}
     told = " ".join(out.split())
@@ -139,18 +123,16 @@ def test_nothing_about_a_lever_is_lost_on_a_narrow_terminal(command, monkeypatch
         assert not row.over or f"over {row.over}" in told or row.over in " ".join(listed[name]), name
 
 
-def test_a_wide_terminal_has_sentences_in_columns(command, monkeypatch):
-    monkeypatch.setattr(cli.OUT, "_width", 300)
-    _, out, _ = command("list", "levers")
+def test_a_wide_terminal_has_sentences_in_columns(command):
+    _, out, _ = command("list", "levers", columns=300)
     row = hr.levers().loc["basic_ceiling"]
     (line,) = [line for line in out.splitlines() if line.split()[:1] == ["basic_ceiling"]]
     assert row.description in line and "description" in out.splitlines()[0] and "document" in out.splitlines()[0]
 
 
 @pytest.mark.parametrize("kind", ["parameters", "variables", "scenarios", "loops", "place_facts", "place_report"])
-def test_no_list_is_cut_on_a_narrow_terminal(command, monkeypatch, kind):
-    monkeypatch.setattr(cli.OUT, "_width", 80)
-    _, out, _ = command("list", kind, "--place", "sanming")
+def test_no_list_is_cut_on_a_narrow_terminal(command, kind):
+    _, out, _ = command("list", kind, "--place", "sanming", columns=80)
     assert "…" not in out and max(map(len, out.splitlines())) <= 80
 
 
