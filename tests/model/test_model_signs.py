@@ -279,7 +279,7 @@ def test_procurement_takes_nothing_back_of_what_was_granted_for_lost_mark_ups():
         assert price[0] >= price[1] * (1 - 1e-9)
 
 
-def test_losses_covered_in_full_leave_none():
+def test_losses_covered_in_full_once_they_are_known_leave_less_than_a_fifth():
     poor = from_date("recurrent_subsidy_share[primary]", 2016.0, 0.001)
     full, none = (poor | from_date("loss_cover_share[primary]", 2016.0, share) for share in (1.0, 0.0))
     runs = run(full, none, last=2026)

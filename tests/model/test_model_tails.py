@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from model_runs import Runs, every, from_date, run, scenario_values
+from model_runs import Runs, every, from_date, model, run, scenario_values
 from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.stats import norm
@@ -257,9 +257,10 @@ def test_who_enrols_in_a_city_supplement_is_who_expects_more_of_it_than_it_costs
     assert risk > 1.2
 
 
-@pytest.mark.parametrize("dispersion", [0.3, 0.6, 0.9])
-def test_gain_of_adverse_selection_stays_below_one(dispersion):
+@pytest.mark.parametrize("which", ["low", "value", "high"])
+def test_gain_of_adverse_selection_stays_below_one_over_the_range_of_its_dispersion(which):
     """A premium dearer by one per cent makes the risk of those who stay rise by less: no spiral without end."""
+    dispersion = getattr(model().parameter_ranges()["risk_dispersion"], which)
     for ratio in np.geomspace(0.3, 8.0, 25):
         low, high = (risk_and_enrolment(ratio * factor, dispersion)[0] for factor in (0.999, 1.001))
         gain = np.log(high / low) / np.log(1.001 / 0.999)

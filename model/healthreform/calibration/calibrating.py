@@ -88,11 +88,11 @@ def calibrate(
     Weighted least squares with bounds. An error is the logarithm of simulated over observed, or for a dimensionless
     variable their difference, counted in the variable's target; its square is weighted by the value's grade and the
     series' weight. A measured effect counts, as far as the plan says, by its distance from its accepted range. To these
-    comes a light prior: each parameter's distance from its recorded value in standard
-    deviations of its distribution. Starts are spread over the ranges by a Latin hypercube and screened in one batch;
-    the recorded values and the best starts are polished by ``scipy.optimize.least_squares``, with one batch for each
-    Jacobian. The same seed gives the same bits. What history is blind to keeps its recorded value; the other values are
-    rounded to few digits, and all tables are about the rounded ones.
+    comes a light prior: each parameter's distance from the middle of its range in standard deviations of its
+    distribution, so that a fit after a fit finds the same. Starts are spread over the ranges by a Latin hypercube and
+    screened in one batch; the recorded values and the best starts are polished by ``scipy.optimize.least_squares``,
+    with one batch for each Jacobian. The same seed gives the same bits. What history is blind to keeps its recorded
+    value; the other values are rounded to few digits, and all tables are about the rounded ones.
 
     Parameters
     ----------

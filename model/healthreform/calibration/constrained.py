@@ -12,7 +12,7 @@ one value, off by one where it lies half the width of its accepted range outside
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from ..setting import STEP, Setting
 from ..stockflow.errors import RunError
 from .calibrating import SCENARIO, one_thread_for_algebra
 from .compared import compared_series
-from .free import Free
+from .free import MIDDLE, Free, free_parameters
 from .misfit import Misfit
 from .plan import Plan
 from .sampling import Straight, beyond, gibbs, walk
@@ -58,7 +58,7 @@ class Recipe:
     members: int = 300
     draws: int = 900
     sweeps: int = 120
-    steps: int = 100
+    steps: int = 200
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -124,6 +124,9 @@ def constrained_ensemble(
     plan = Plan.load(here)
     setting = Setting.read(here, SCENARIO, None, start=None, stop=plan.years[1], step=STEP, method="rk4")
     ranges = uncertain_parameters(here)
+    peaks = _peaks(
+        ranges, [each.name for each in free_parameters(setting.model, setting.records, plan.free, plan.file)]
+    )
     misfit = Misfit.of(setting, _all_free(ranges), compared_series(here, plan), 0.0, threads, evidence=1.0)
     fitted, scale = misfit.recorded, _scale(misfit)
 
@@ -141,12 +144,12 @@ def constrained_ensemble(
         drawn = gibbs(straight, chosen.draws, chosen.sweeps, chosen.seed)
         tell(0.15)
         true = _in_batches(run, drawn, lambda done: tell(0.15 + 0.1 * done))
-        weights = beyond(straight, _log_density(drawn, ranges), drawn, true)
+        weights = beyond(straight, _log_density(drawn, peaks), drawn, true)
         picked = choose(weights, chosen.members, chosen.seed)
         walked = walk(
             straight,
             run,
-            lambda positions: _log_density(positions, ranges),
+            lambda positions: _log_density(positions, peaks),
             drawn[picked],
             true[picked],
             chosen.steps,
@@ -225,17 +228,22 @@ def _settling(squares: Numbers) -> float:
     return float(np.mean(squares[-quarter:]) / np.mean(squares[-2 * quarter : -quarter])) if quarter else 1.0
 
 
-def _log_density(positions: Numbers, ranges: pandas.DataFrame) -> Numbers:
+def _peaks(ranges: pandas.DataFrame, fitted: Iterable[str]) -> Numbers:
+    """Where in its range each parameter's distribution has its peak, NaN where it is flat.
+
+    A value that was fitted is no knowledge apart from history, which has its say already: its peak is in the middle.
+    """
+    peaks = (ranges["value"] - ranges["low"]) / (ranges["high"] - ranges["low"])
+    peaks[ranges.index.isin(list(fitted))] = MIDDLE
+    return peaks.where(ranges["distribution"] == "triangular").to_numpy(dtype=float)
+
+
+def _log_density(positions: Numbers, peaks: Numbers) -> Numbers:
     """Logarithm of the prior density, for the parameters whose distribution has a peak; the others' is flat."""
-    total = np.zeros(len(positions))
-    for place, (_, row) in enumerate(ranges.iterrows()):
-        if row["distribution"] == "triangular":
-            peak = (row["value"] - row["low"]) / (row["high"] - row["low"])
-            at = positions[:, place]
-            rising = at / peak if peak > 0 else np.ones_like(at)
-            falling = (1 - at) / (1 - peak) if peak < 1 else np.ones_like(at)
-            total += np.log(np.maximum(np.where(at < peak, rising, falling), 1e-12))
-    return total
+    at, peak = positions[:, np.isfinite(peaks)], peaks[np.isfinite(peaks)]
+    rising = at / np.where(peak > 0, peak, 1.0)
+    falling = (1 - at) / np.where(peak < 1, 1 - peak, 1.0)
+    return np.asarray(np.sum(np.log(np.maximum(np.where(at < peak, rising, falling), 1e-12)), axis=1))
 
 
 def _frame(values: Numbers, free: tuple[Free, ...]) -> pandas.DataFrame:

@@ -19,6 +19,8 @@ Numbers = NDArray[np.float64]
 
 #: Fitted values are rounded to this many significant digits, or as many more as a narrow range asks for.
 DIGITS = 4
+#: Where in its range a parameter is thought to be that a fit moves: its recorded value may be that of the fit before.
+MIDDLE = 0.5
 #: A range is to be at least this many rounded steps wide.
 STEPS_IN_RANGE = 1000
 
@@ -127,14 +129,11 @@ def _free(records: Records, flat: str, where: str) -> Free:
         low,
         high,
         record.distribution == "loguniform",
-        _deviation(record, value, low, high),
+        _deviation(record),
         record.grade,
     )
 
 
-def _deviation(record: Parameter, value: float, low: float, high: float) -> float:
-    """Standard deviation of a parameter's distribution, in parts of its range."""
-    if record.distribution != "triangular":
-        return 1 / math.sqrt(12)
-    peak = (value - low) / (high - low)
-    return math.sqrt((1 + peak**2 - peak) / 18)
+def _deviation(record: Parameter) -> float:
+    """Standard deviation of a parameter's distribution, in parts of its range; a triangle's peak in the middle."""
+    return 1 / math.sqrt(24 if record.distribution == "triangular" else 12)

@@ -13,7 +13,7 @@ from ..engine_use import base_values, compiled_model
 from ..setting import Setting
 from ..stockflow.inputs import RunInputs, make_inputs
 from .compared import Series
-from .free import Free
+from .free import MIDDLE, Free
 from .measured import Measured
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Misfit:
     ``inputs`` is a batch of one run, and ``order`` says which free parameter each of its columns is.
 
     Positions say where in its range each free parameter lies, from 0 to 1. A row of residuals holds the weighted errors
-    series by series, then effect by effect, then each parameter's distance from its recorded value in standard
+    series by series, then effect by effect, then each parameter's distance from the middle of its range in standard
     deviations, times ``prior``.
     """
 
@@ -108,7 +108,7 @@ class Misfit:
 
     def residuals(self, positions: Numbers) -> Numbers:
         """Weighted errors and the prior, shape (runs, values observed + parameters)."""
-        return np.concatenate([self.errors(positions), self.prior_slopes * (positions - self.recorded)], axis=1)
+        return np.concatenate([self.errors(positions), self.prior_slopes * (positions - MIDDLE)], axis=1)
 
     @property
     def prior_slopes(self) -> Numbers:

@@ -11,7 +11,8 @@ A plan is a text file beside the history it is for, ``data/calibration/PLACE.tom
 - ``[weights]``: a variable, its weight and the reason: ``{ weight = 0.25, reason = "..." }``; 1 where nothing is said.
 - ``[misses]``: a variable that a fitted run is known to come no nearer to than its target, and the reason.
 - ``evidence``: weight of a measured effect that lies half the width of its accepted range outside; 0 leaves them out.
-- ``prior``: weight of a parameter's distance from its recorded value, in standard deviations of its distribution.
+- ``prior``: weight of a parameter's distance from the middle of its range, in standard deviations of its distribution;
+  not from its recorded value, which an earlier fit may have moved.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Plan:
     Attributes
     ----------
     years : first and last calendar year that count.
-    prior : weight of the distance from a recorded value; ``evidence`` of the distance of an effect from its range.
+    prior : weight of the distance from the middle of a range; ``evidence`` of the distance of an effect from its range.
     free : names of parameters, or ``name[element]``, with the reason.
     targets : how near a run should come, by variable; ``errors`` what an error is counted in without one.
     grades : weight of a value by its grade.

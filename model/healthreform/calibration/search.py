@@ -34,7 +34,7 @@ class Effort:
 
     starts: int = 256
     polished: int = 5
-    iterations: int = 60
+    iterations: int = 120
     seed: int = 1
 
     def __post_init__(self) -> None:

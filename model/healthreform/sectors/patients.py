@@ -1,11 +1,9 @@
-"""Patients: whether to seek care, then where; what they wait for and what they get used to."""
+"""Patients: whether to seek care, what they wait for, and what is served where; `choice` says which tier they seek."""
 
 from ..stockflow import (
     auxiliary,
     by,
-    exp,
     flow,
-    log,
     maximum,
     minimum,
     reference,
@@ -15,7 +13,7 @@ from ..stockflow import (
     total,
     where,
 )
-from .grounds import AT_START, CONTACTS, DEFINITION, HELD, MULTIPLIED, START, UPGRADED
+from .grounds import AT_START, CONTACTS, DEFINITION, HELD, MULTIPLIED, START
 from .names import care, scheme, tier
 
 
@@ -158,108 +156,7 @@ def contacts_wanted(contacts_needed, seeking, resumed):
     return contacts_needed * seeking + resumed
 
 
-# --- which tier ---
-
-
-@auxiliary(
-    "dimensionless",
-    over=tier,
-    source="own formulation: ratios to the start multiply; trust is asked for where people doubt",
-)
-def appeal(perceived_quality, quality_at_start, trust, trust_at_start):
-    """How good a tier seems; for primary care, also whether people trust it."""
-    return perceived_quality / quality_at_start * by(tier, tertiary=1, secondary=1, primary=trust / trust_at_start)
-
-
-@auxiliary("dimensionless", over=(tier, care), source="size term of a choice among aggregates, McFadden 1978")
-def tier_size(headcount, headcount_at_start, beds, beds_at_start):
-    """How much of a tier there is: doctors for outpatients, beds for inpatients, against the start.
-
-    The size term of a choice among aggregates; it moves patients along when hospitals are upgraded.  A tier that had no
-    doctor at the start drew its patients by something else, and goes on to.
-    """
-    return by(
-        care,
-        outpatient=where(headcount_at_start > 0, headcount / headcount_at_start, 1),
-        inpatient=beds / beds_at_start,
-    )
-
-
-@reference("dimensionless", over=(tier, care), source=AT_START)
-def tier_share_at_start(contacts_at_start):
-    """Tier shares of all contacts at the start."""
-    return total(contacts_at_start, scheme) / total(contacts_at_start, tier, scheme)
-
-
-@stock(
-    "dimensionless",
-    over=(tier, care),
-    source="loyalty as smoothed past choice: Guadagni and Little 1983, Marketing Science 2:203",
-)
-def habit(tier_share_at_start):
-    """Where people are used to going."""
-    return tier_share_at_start
-
-
-@flow(
-    "1/year",
-    over=(tier, care),
-    into="habit",
-    source="loyalty as smoothed past choice: Guadagni and Little 1983, Marketing Science 2:203",
-)
-def habit_change(contact_share, habit, habit_time):
-    """Habits follow where people go, over years."""
-    return (contact_share - habit) / habit_time
-
-
-@flow("1/year", over=care, out_of="habit[secondary]", into="habit[tertiary]", source=UPGRADED)
-def habit_upgraded(habit, upgrade_rate):
-    """Habits that move with a hospital when it is upgraded."""
-    return habit["secondary"] * upgrade_rate
-
-
-@auxiliary(
-    "dimensionless",
-    over=(tier, care),
-    source="utility of a logit, McFadden 1974 and 1978; habit as in Guadagni and Little 1983",
-)
-def pull(
-    appeal,
-    tier_size,
-    habit,
-    tier_share_at_start,
-    quality_coefficient,
-    size_coefficient,
-    habit_coefficient,
-    contract_coefficient,
-    contract_appeal,
-):
-    """What draws patients to a tier, price apart, as a logarithm: quality, size, habit, a family doctor."""
-    return (
-        quality_coefficient * log(appeal)
-        + size_coefficient * log(tier_size)
-        + habit_coefficient * log(habit / tier_share_at_start)
-        + by(
-            tier,
-            tertiary=0,
-            secondary=0,
-            primary=contract_coefficient * contract_appeal,
-        )
-    )
-
-
-@auxiliary("dimensionless", over=(tier, care, scheme), source="multinomial logit, McFadden 1974")
-def attraction(contact_share_at_start, felt_price, felt_price_at_start, tier_price_coefficient, pull):
-    """Weight of a tier in the choice; its constants are the shares of the start."""
-    return contact_share_at_start * exp(pull - tier_price_coefficient * log(felt_price / felt_price_at_start))
-
-
-@auxiliary(
-    "dimensionless", over=(tier, care, scheme), source="multinomial logit, McFadden 1974; size term, McFadden 1978"
-)
-def chosen_share(attraction, first_contact_share, gatekept_share):
-    """Shares of the tiers: free choice (logit), and the rule of first contact where it is applied and kept."""
-    return (1 - first_contact_share) * attraction / total(attraction, tier) + first_contact_share * gatekept_share
+# --- what is asked for where, and what is served ---
 
 
 @auxiliary(

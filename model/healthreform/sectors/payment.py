@@ -99,7 +99,7 @@ def payment_pull(marginal_revenue, marginal_revenue_at_start, usual_marginal_rev
     "dimensionless",
     over=tier,
     time="adapting_time",
-    source="effects that decay partly: Liu Y 2025, Front Public Health; first-order",
+    source="effects that decay partly: Liu Y 2025, Front Public Health 13:1523067; first-order",
 )
 def usual_marginal_revenue(marginal_revenue):
     """Marginal revenue that practice has got used to."""
@@ -182,7 +182,7 @@ def admission_payment_effect(case_share, rule_share, perceived_result, admission
     "dimensionless",
     time="documentation_time",
     start="no_effect",
-    source="Shi H 2024, Int J Equity Health 23:55: a step that flattens",
+    source="Liu Y 2025, Front Public Health 13:1523067: a step that flattens",
 )
 def documentation(case_share, documentation_limit):
     """Honest catch-up of records once they are paid by: saturating in about a year."""
