@@ -57,7 +57,7 @@ def test_the_misfit_is_that_of_the_recorded_values(found, place):
     pd.testing.assert_frame_equal(found.fit, before.before, check_exact=True)
 
 
-def test_a_fit_says_how_far_each_parameter_moved_from_its_recorded_value(place):
+def test_a_fit_says_how_far_each_parameter_moved_from_where_the_prior_has_its_centre(place):
     table = hr.calibrate(place, plan=PLAN, free=["level"], observed=TABLE, starts=0, polished=1).parameters
     assert table.moved["level"] == pytest.approx(math.log(table.fitted["level"] / 100.0) / math.log(4))
     assert abs(table.moved["level"]) > 0.01

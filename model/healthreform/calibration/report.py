@@ -122,9 +122,9 @@ def years_section(errors: pandas.DataFrame) -> Section:
 #: The columns of the table of parameters that people are shown: title, and the form of a number.
 _OF_PARAMETERS: dict[str, tuple[str, str]] = {
     "recorded": ("recorded", "{:.4g}"),
-    "middle": ("middle", "{:.4g}"),
     "value": ("value", "{:.4g}"),
     "fitted": ("fitted", "{:.4g}"),
+    "middle": ("middle", "{:.4g}"),
     "low": ("low", "{:.4g}"),
     "high": ("high", "{:.4g}"),
     "moved": ("moved", "{:+.2f}"),
@@ -145,10 +145,9 @@ def parameters_section(table: pandas.DataFrame) -> Section:
     for column, (title, form) in _OF_PARAMETERS.items():
         if column in table.columns:
             shown[title] = [_number(value, form) if form else _word(value, column) for value in table[column]]
-    recorded = "recorded" in table.columns
-    moved_from = "the recorded value" if recorded else "the middle of the range, as the values are the recorded ones"
     note = (
-        f"Moved: as a part of the range, from {moved_from}; in logarithms where the distribution is in them. "
+        "Moved: from the middle of the range, where the prior has its centre, as a part of the range; in logarithms "
+        "where the distribution is in them. "
         "Position: 0 the low end of the range, 1 the high. Standard error: from history and prior together, linear, as "
         "if errors of different years were independent. Learned: share of the prior's variance that history takes "
         "away. Apart: one of those that history can tell apart all at once."

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..output import check_folder, check_target, write_together
 from ..place import Place
-from .free import Free
+from .free import MIDDLE
 from .identifiability import Identifiability, identifiability, is_blind
 from .misfit import Misfit
 from .plan import Plan
@@ -51,7 +51,7 @@ class Calibration:
     values : the fitted values by flat name; usable as ``changes`` of ``simulate``.
     before, after : the tables of ``fit`` with recorded and with fitted values.
     errors : of the fitted run by series and year, as a share of what was observed or, for shares, a difference.
-    parameters : by flat name recorded, fitted, low, high, moved (from the recorded value, as a part of the range),
+    parameters : by flat name recorded, fitted, middle, low, high, moved (from the middle, as a part of the range),
         position (0 the low end of the range, 1 the high), at_end, standard_error (from history and prior),
         from_history (from history alone; infinite where it cannot tell), learned (share of the prior's variance that
         history takes away), sensitivity (what a move over the whole range would change), blind, apart (whether it is
@@ -155,17 +155,8 @@ def save_tables(
     return target
 
 
-def judged(
-    misfit: Misfit, position: Numbers, reasons: Mapping[str, str], *, fitted: bool = True
-) -> tuple[pandas.DataFrame, Identifiability]:
-    """The table of parameters at some positions, and what history can tell about them.
-
-    Parameters
-    ----------
-    position : shape (parameters,), from 0 to 1.
-    fitted : whether they were fitted now, and so moved from the recorded values. If not, they are the recorded values,
-        and all there is to compare them with is the middle of the range.
-    """
+def judged(misfit: Misfit, position: Numbers, reasons: Mapping[str, str]) -> tuple[pandas.DataFrame, Identifiability]:
+    """The table of parameters at fitted positions, and what history can tell about them."""
     import pandas
 
     names = [each.name for each in misfit.free]
@@ -175,14 +166,15 @@ def judged(
     rows = {}
     for place, each in enumerate(misfit.free):
         written = each.name.partition("[")[0]
-        value = float(each.value(position[place]))
-        slope = each.slope(value)
-        origin = misfit.recorded[place] if fitted else 0.5
+        fitted = float(each.value(position[place]))
+        slope = each.slope(fitted)
         rows[each.name] = {
-            **({"recorded": each.recorded, "fitted": value} if fitted else _as_recorded(each)),
+            "recorded": each.recorded,
+            "fitted": fitted,
+            "middle": float(each.value(np.array(MIDDLE))),
             "low": each.low,
             "high": each.high,
-            "moved": float(position[place] - origin),
+            "moved": float(position[place] - MIDDLE),
             "position": float(position[place]),
             "at_end": _end(position[place]),
             "standard_error": float(known.standard_error[place]) * slope,
@@ -198,10 +190,6 @@ def judged(
     table = pandas.DataFrame.from_dict(rows, orient="index")
     table.index.name = "name"
     return table, known
-
-
-def _as_recorded(each: Free) -> dict[str, float]:
-    return {"middle": float(each.value(np.array(0.5))), "value": each.recorded}
 
 
 def _end(position: float) -> str:

@@ -36,9 +36,9 @@ class Standing:
     Attributes
     ----------
     fit, errors : as ``fit`` tells them, and by series and year.
-    parameters : as of a ``Calibration``; in place of recorded and fitted there are middle (of the range) and value, and
-        moved is counted from the middle. Empty, like pairs and groups, if nothing is free.
-    misfit : sum of squared residuals; NaN if nothing is free.
+    parameters : as of a ``Calibration``, with value in place of recorded and fitted. Empty, like pairs and groups, if
+        nothing is free.
+    misfit : sum of squared residuals, the prior's included; NaN if nothing is free.
     """
 
     place: Place
@@ -104,6 +104,7 @@ def standing(
         return Standing(here, table, errors, none, none, none, np.nan)
     misfit = misfit_of(here, chosen, free, series, threads)
     with one_thread_for_algebra():
-        parameters, known = judged(misfit, misfit.recorded, chosen.free, fitted=False)
-        squares = float(np.sum(misfit.errors(misfit.recorded[np.newaxis]) ** 2))
+        judgement, known = judged(misfit, misfit.recorded, chosen.free)
+        squares = float(np.sum(misfit.residuals(misfit.recorded[np.newaxis]) ** 2))
+    parameters = judgement.drop(columns="recorded").rename(columns={"fitted": "value"})
     return Standing(here, table, errors, parameters, known.pairs, known.groups, squares)
