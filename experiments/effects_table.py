@@ -79,6 +79,11 @@ def number(value: float, *, signed: bool = False) -> str:
     return ("0" if not text.strip("+-0.") else text).replace("-", "−")
 
 
+def with_band(effect: float, low: float, high: float) -> str:
+    """An effect, and its band in paler letters."""
+    return f"{number(effect, signed=True)} [dim]({number(low, signed=True)} to {number(high, signed=True)})[/]"
+
+
 def _table(title: str, first: str, outcomes: list[str]) -> Table:
     table = Table(
         title=title, title_justify="left", title_style="bold", header_style="", pad_edge=False, box=SIMPLE_HEAD
@@ -93,8 +98,7 @@ def _table(title: str, first: str, outcomes: list[str]) -> Table:
 
 def _cell(effects: pandas.DataFrame, name: str, key: str) -> str:
     row = effects[(effects["name"] == name) & (effects["outcome"] == key)].iloc[0]
-    low, high = (number(row[f"effect_{end}"], signed=True) for end in ("low", "high"))
-    return f"{number(row['effect_median'], signed=True)} [dim]({low} to {high})[/]"
+    return with_band(row["effect_median"], row["effect_low"], row["effect_high"])
 
 
 def _by_size(effects: pandas.DataFrame, outcomes: list[str]) -> list[str]:

@@ -9,7 +9,6 @@ Run it with ``python experiments/loops_cut.py``; ``--help`` says what can be cho
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -18,20 +17,21 @@ from pathlib import Path
 
 import pandas
 import xarray
-from effects_table import number
+from effects_table import number, with_band
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from shared import (
     CALIBRATED,
-    RESULTS,
     calibrated_and,
     console,
     draw,
     guarded,
+    options,
     progress_bar,
     save,
+    tell_end,
     whole_folder,
 )
 
@@ -120,9 +120,7 @@ def print_summary(on: Console, spec: Spec, table: pandas.DataFrame, most: int = 
         whole, loops = rows[rows["loop"] == WHOLE].iloc[0], rows[rows["loop"] != WHOLE]
         first = loops.iloc[loops["on_loop"].abs().argsort()[::-1][:most]]
         told = ", ".join(
-            f"{row.title} {number(row.on_loop, signed=True)} [dim]({number(row.on_loop_low, signed=True)} to "
-            f"{number(row.on_loop_high, signed=True)})[/]"
-            for row in first.itertuples()
+            f"{row.title} {with_band(row.on_loop, row.on_loop_low, row.on_loop_high)}" for row in first.itertuples()
         )
         outcome = OUTCOMES[str(key)]
         shown.add_row(f"{outcome.title}\n[dim]{outcome.change_unit}[/]", number(whole["effect"], signed=True), told)
@@ -143,14 +141,12 @@ def run(spec: Spec, results: Path, on: Console) -> None:
         table.to_csv(folder / TABLE, index=False)
         draw(FIGURE, folder)
     print_summary(on, spec, table)
-    failed = int((runs["failure"] != "").sum())
-    on.print(f"{runs.sizes['run'] - 1} members; {failed} of {runs['failure'].size} runs failed. Saved in {results}.")
+    tell_end(on, runs, results)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the experiment from the command line; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--results", type=Path, default=RESULTS / "loops_cut", help="folder (%(default)s)")
+    parser = options(__doc__, "loops_cut")
     parser.add_argument("--scenario", default=Spec.scenario, help="the reform (%(default)s)")
     given = parser.parse_args(arguments)
     return guarded(lambda: run(replace(Spec(), scenario=given.scenario), given.results, console()))

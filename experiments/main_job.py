@@ -16,7 +16,6 @@ Run it with ``make run``, or ``python experiments/main_job.py --help``.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -31,11 +30,11 @@ from rich.console import Console
 from rich.progress import Progress
 from shared import (
     CALIBRATED,
-    RESULTS,
     calibrated_and,
     console,
     draw,
     guarded,
+    options,
     progress_bar,
     save,
     step_of,
@@ -213,8 +212,7 @@ def _print_counts(on: Console, hypercube: xarray.Dataset, scenarios: xarray.Data
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the job from the command line; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--results", type=Path, default=RESULTS / "main_job", help="folder of results (%(default)s)")
+    parser = options(__doc__, "main_job")
     parser.add_argument("--runs", type=int, default=Spec.runs, help="runs of the Latin hypercube (%(default)s)")
     given = parser.parse_args(arguments)
     spec = replace(Spec(), runs=given.runs)

@@ -9,14 +9,13 @@ Run it with ``python experiments/measured_effects.py``; ``--help`` says what can
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
-from shared import RESULTS, console, draw, guarded, progress_bar, whole_folder
+from shared import console, draw, guarded, options, progress_bar, whole_folder
 
 import healthreform as hr
 from healthreform.cli_printing import print_validation
@@ -59,8 +58,7 @@ def run(spec: Spec, results: Path, on: Console) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the experiment from the command line; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--results", type=Path, default=RESULTS / "measured_effects", help="folder (%(default)s)")
+    parser = options(__doc__, "measured_effects")
     parser.add_argument("--members", type=int, default=Spec.members, help="members behind the bands (%(default)s)")
     given = parser.parse_args(arguments)
     return guarded(lambda: run(replace(Spec(), members=given.members), given.results, console()))

@@ -9,7 +9,6 @@ Run it with ``python experiments/order_of_reform.py``; ``--help`` says what can 
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,21 +18,22 @@ from typing import Any
 
 import pandas
 import xarray
-from effects_table import number
+from effects_table import with_band
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from shared import (
     CALIBRATED,
-    RESULTS,
     calibrated_and,
     console,
     draw,
     guarded,
+    options,
     progress_bar,
     save,
     step_of,
+    tell_end,
     whole_folder,
 )
 
@@ -141,11 +141,7 @@ def print_summary(on: Console, spec: Spec, table: pandas.DataFrame) -> None:
         for key in spec.outcomes:
             shown.add_column(f"{OUTCOMES[key].title}\n[dim]{OUTCOMES[key].change_unit}[/]", justify="right")
         for order, rows in part.groupby("order", sort=False):
-            cells = [
-                f"{number(row.effect, signed=True)} [dim]({number(row.effect_low, signed=True)} to "
-                f"{number(row.effect_high, signed=True)})[/]"
-                for row in rows.itertuples()
-            ]
+            cells = [with_band(row.effect, row.effect_low, row.effect_high) for row in rows.itertuples()]
             shown.add_row(str(order), *cells)
         on.print(shown)
     on.print("Steps: " + ", ".join(f"{number} {step.replace('_', ' ')}" for number, step in enumerate(spec.steps, 1)))
@@ -162,14 +158,12 @@ def run(spec: Spec, results: Path, on: Console) -> None:
         table.to_csv(folder / "effects_of_order.csv", index=False)
         draw(FIGURE, folder)
     print_summary(on, spec, table)
-    failed = int((runs["failure"] != "").sum())
-    on.print(f"{runs.sizes['run'] - 1} members; {failed} of {runs['failure'].size} runs failed. Saved in {results}.")
+    tell_end(on, runs, results)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the experiment from the command line; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--results", type=Path, default=RESULTS / "order_of_reform", help="folder (%(default)s)")
+    parser = options(__doc__, "order_of_reform")
     parser.add_argument("--gap", type=float, default=Spec.gap, help="years from step to step (%(default)s)")
     given = parser.parse_args(arguments)
     return guarded(lambda: run(replace(Spec(), gap=given.gap), given.results, console()))

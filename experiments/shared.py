@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import runpy
 import shutil
@@ -74,6 +75,13 @@ def guarded(main: Callable[[], None]) -> int:
     return 0
 
 
+def options(about: str | None, folder: str) -> argparse.ArgumentParser:
+    """The command line of an experiment: what it is about, and the folder below ``results`` that it fills."""
+    parser = argparse.ArgumentParser(description=str(about).partition("\n")[0])
+    parser.add_argument("--results", type=Path, default=RESULTS / folder, help="folder of results (%(default)s)")
+    return parser
+
+
 def console() -> Console:
     """Where tables are printed: as wide as the terminal, and wide enough for them where there is none."""
     found = Console()
@@ -105,6 +113,12 @@ def save(result: xarray.Dataset, path: Path) -> None:
         if values.dtype == np.float64 and name != "design"
     }
     result.assign(small).to_netcdf(path, engine="h5netcdf")
+
+
+def tell_end(on: Console, runs: xarray.Dataset, results: Path) -> None:
+    """How many members and failures there were, and where the results are."""
+    failed = int((runs["failure"] != "").sum())
+    on.print(f"{runs.sizes['run'] - 1} members; {failed} of {runs['failure'].size} runs failed. Saved in {results}.")
 
 
 def draw(script: str, results: Path) -> list[Path]:

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from healthreform.plots import (
+    BAND_LABEL,
     BLACK,
     BLUE,
     COLUMN,
@@ -132,7 +133,7 @@ def _legend() -> list[Any]:
     return [
         Patch(facecolor=SKY, alpha=0.45, linewidth=0, label="range that studies accept"),
         Line2D([], [], marker="o", markerfacecolor=BLUE, label="model, inside", **point),
-        Line2D([], [], color=BLACK, linewidth=0.9, label="ten to ninety in a hundred members"),
+        Line2D([], [], color=BLACK, linewidth=0.9, label=BAND_LABEL),
         Line2D([], [], marker="D", markerfacecolor=VERMILLION, label="model, outside (arrow: beyond)", **point),
         Line2D([], [], color=GREY, linewidth=0.8, marker="|", markersize=5, ls="", label="no effect"),
     ]

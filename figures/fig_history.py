@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 
 from healthreform.analysis import band, pick
 from healthreform.plots import (
+    BAND_LABEL,
     BLACK,
     GREY,
     LOOKS,
@@ -106,7 +107,7 @@ def draw(results: Path, output: Path) -> list[Path]:
         axes.flat[0].annotate("data to 2021", (2021.5, 0.93), (3, 0), xycoords=("data", "axes fraction"), **_NOTE)
         letters(axes.flat)
         handles: list[Any] = axes.flat[0].get_legend_handles_labels()[0]
-        handles.append(Patch(color=GREY, alpha=0.3, linewidth=0, label="ten to ninety in a hundred members"))
+        handles.append(Patch(color=GREY, alpha=0.3, linewidth=0, label=BAND_LABEL))
         figure.legend(handles=handles, loc="outside upper center", ncols=4)
         return save_figure(figure, data, output, "fig_history")
 

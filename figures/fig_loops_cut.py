@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 
 from healthreform.analysis import OUTCOMES
 from healthreform.plots import (
+    BAND_LABEL,
     BLACK,
     BLUE,
     GREY,
@@ -104,7 +105,7 @@ def _legend() -> list[Any]:
         Line2D([], [], color=look.colour, marker=look.marker, ls="", ms=3.6, mew=0, label=f"{look.label}, median")
         for look in LOOKS.values()
     ]
-    return [*lines, Line2D([], [], color=BLACK, lw=1.0, label="ten to ninety in a hundred members")]
+    return [*lines, Line2D([], [], color=BLACK, lw=1.0, label=BAND_LABEL)]
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from matplotlib.patches import Patch
 
 from healthreform.analysis import OUTCOMES, band
 from healthreform.plots import (
+    BAND_LABEL,
     BLACK,
     BLUE,
     GREY,
@@ -106,7 +107,7 @@ def draw(results: Path, output: Path) -> list[Path]:
 def _legend() -> list[Any]:
     looks = [*APART.values(), Look("the other orders", GREY, "-", "")]
     lines: list[Any] = [Line2D([], [], color=look.colour, ls=look.line, label=look.label) for look in looks]
-    return [*lines, Patch(color=VERMILLION, alpha=0.15, linewidth=0, label="1-2-3, ten to ninety in a hundred members")]
+    return [*lines, Patch(color=VERMILLION, alpha=0.15, linewidth=0, label=f"1-2-3, {BAND_LABEL}")]
 
 
 if __name__ == "__main__":

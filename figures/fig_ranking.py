@@ -17,6 +17,7 @@ from matplotlib.patches import Patch
 
 from healthreform.analysis import OUTCOMES
 from healthreform.plots import (
+    BAND_LABEL,
     BLACK,
     BLUE,
     ORANGE,
@@ -85,7 +86,7 @@ def _legend(share: float) -> list[Any]:
         )
         for end, colour in COLOUR.items()
     ]
-    return [*keys, Line2D([], [], color=BLACK, linewidth=0.8, label="ten to ninety in a hundred members")]
+    return [*keys, Line2D([], [], color=BLACK, linewidth=0.8, label=BAND_LABEL)]
 
 
 def _tornado(axis, part: pandas.DataFrame) -> None:

@@ -1,10 +1,12 @@
-"""What all tests share: reproducible examples, no windows, and one cache of compiled models for the session."""
+"""What all tests share: reproducible examples, no windows, one cache of compiled models, and the command line."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,3 +28,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the session's cache."""
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop("HEALTHREFORM_CACHE", ""), ignore_errors=True)
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process, on a terminal so wide: exit code, output, errors."""
+    from healthreform import cli
+
+    def call(*arguments: object, columns: int = 80) -> tuple[int, str, str]:
+        monkeypatch.setattr(cli.OUT, "_width", columns)
+        monkeypatch.setattr(sys, "argv", ["healthreform", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return ended.value.code, printed.out, printed.err
+
+    return call

@@ -75,12 +75,12 @@ def test_a_line_is_fitted_by_regression_with_its_standard_errors(place):
 
 
 @pytest.mark.parametrize("grade", [1.0, 0.3])
-def test_the_prior_pulls_towards_the_recorded_value_as_ridge_regression_does(place, grade):
+def test_the_prior_pulls_towards_the_middle_of_the_range_as_ridge_regression_does(place, grade):
     plan = dataclasses.replace(PLAN, prior=2.0, errors={"share": 1.0, "difference": 0.1}, grades={"verified": grade})
     found = fitted(place, ["intercept"], observed("line", *LINE), plan)
-    deviation = scipy.stats.triang(0.4, 0.0, 1.0).std()
+    deviation = scipy.stats.triang(0.5, 0.0, 1.0).std()
     data, prior = grade * len(LINE) / 0.1**2, 2.0**2 / deviation**2
-    expected = (data * np.mean(LINE) + prior * 0.4) / (data + prior)
+    expected = (data * np.mean(LINE) + prior * 0.5) / (data + prior)
     assert found.values["intercept"] == pytest.approx(expected, abs=1e-4)
     assert found.parameters.learned["intercept"] == pytest.approx(data / (data + prior), rel=1e-4)
 

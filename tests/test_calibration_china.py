@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -97,20 +96,6 @@ def test_a_fit_that_goes_nowhere_near_is_told():
 # -------------------------------------------------------------------------------------------------- the command line
 
 
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Run the command line in this process: exit code, output, errors."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["healthreform", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
-
-    return call
-
-
 SHORT = ("calibrate", "china", "--free", "village_exit_rate", "--free", "village_entry_rate", "--starts", 8)
 
 
@@ -121,15 +106,6 @@ def test_the_command_prints_and_saves_what_was_found(command, tmp_path):
     assert "Fit, series by series" in out and "Parameters" in out and "saved to" in out
     assert hr.Place.load(tmp_path / "fit.toml").history == "china"
     assert (tmp_path / "tables" / "report.md").exists()
-
-
-def test_the_report_alone_fits_nothing(command, tmp_path, monkeypatch):
-    monkeypatch.setattr(calibrating, "calibrate", lambda *a, **k: pytest.fail("it searched"))
-    code, out, _ = command("calibrate", "china", "--report-only", "--report", tmp_path)
-    assert code == 0 and "total_health_expenditure" in out and "target met" in out
-    assert sorted(os.listdir(tmp_path)) == ["fit.csv", "report.md"]
-    saved = pd.read_csv(tmp_path / "fit.csv", index_col="name")
-    assert np.array_equal(saved.mape, hr.fit("china").mape)
 
 
 @pytest.mark.parametrize(

@@ -14,22 +14,8 @@ import pytest
 import xarray
 
 import healthreform as hr
-from healthreform import check_model, cli, sweeping
+from healthreform import check_model, sweeping
 from healthreform.check_model import Finding
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Run the command line in this process: exit code, output, errors."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["healthreform", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
-
-    return call
 
 
 @pytest.fixture
@@ -118,6 +104,38 @@ def test_everything_can_be_listed(command, kind):
     assert (code, err) == (0, "") and len(out.splitlines()) > 2
 
 
+@pytest.mark.parametrize("columns", [80, 300])
+@pytest.mark.parametrize("kind", ["levers", "equations", "scenarios"])
+def test_a_list_of_nothing_says_so(command, kind, columns):
+    code, out, err = command("list", kind, "--containing", "no such thing", columns=columns)
+    assert (code, err) == (0, "") and f"0 {kind}" in out and "name" in out
+
+
+@pytest.mark.parametrize("columns", [60, 80, 160])
+def test_nothing_about_a_lever_is_lost_on_a_narrow_terminal(command, columns):
+    _, out, _ = command("list", "levers", columns=columns)
+    assert max(map(len, out.splitlines())) <= columns
+    listed = {line.split()[0]: line.split() for line in out.splitlines() if line[:1].strip()}
+    told = " ".join(out.split())
+    for name, row in hr.levers().iterrows():
+        assert " ".join(row.description.split()) in told and " ".join(row.document.split()) in told, name
+        assert {f"{row[each]:g}" for each in ("low", "high", "value") if row[each] == row[each]} <= set(listed[name])
+        assert not row.over or f"over {row.over}" in told or row.over in " ".join(listed[name]), name
+
+
+def test_a_wide_terminal_has_sentences_in_columns(command):
+    _, out, _ = command("list", "levers", columns=300)
+    row = hr.levers().loc["basic_ceiling"]
+    (line,) = [line for line in out.splitlines() if line.split()[:1] == ["basic_ceiling"]]
+    assert row.description in line and "description" in out.splitlines()[0] and "document" in out.splitlines()[0]
+
+
+@pytest.mark.parametrize("kind", ["parameters", "variables", "scenarios", "loops", "place_facts", "place_report"])
+def test_no_list_is_cut_on_a_narrow_terminal(command, kind):
+    _, out, _ = command("list", kind, "--place", "sanming", columns=80)
+    assert "…" not in out and max(map(len, out.splitlines())) <= 80
+
+
 @pytest.mark.parametrize(
     "name", ["pay_per_worker", "fund_reserve", "drug_mark_up", "inducement_limit", "claims_paid", "gdp"]
 )
@@ -130,6 +148,14 @@ def test_show_fits_one_screen_and_says_what_depends_on_it(command, name):
 def test_show_gives_equation_unit_and_place(command):
     _, out, _ = command("show", "payable_share")
     assert "fund_reserve / (fund_reserve" in out and "dimensionless" in out and "sectors/insurance.py, line" in out
+    assert "sectors/left_to_patients.py, line" in command("show", "account_paid")[1]
+
+
+def test_every_variable_is_said_to_be_written_in_the_file_that_it_is_in():
+    written = hr.equations()
+    for name, row in written.iterrows():
+        text = (Path(hr.__file__).parent / "sectors" / f"{row.sector}.py").read_text().splitlines()
+        assert row.file == f"{row.sector}.py" and f"def {name}(" in "".join(text[row.line - 1 : row.line + 12]), name
 
 
 def test_show_names_the_file_of_a_record_in_full(command):

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 import healthreform as hr
-from healthreform import analysis, cli, plots, validation
+from healthreform import analysis, plots, validation
 from healthreform.evidence_files import read_group, shipped_groups
 from healthreform.place import Place
 from healthreform.replaying import Replay, replay
@@ -304,18 +304,6 @@ def test_a_parameter_shows_its_value_and_its_range_or_that_of_the_members(
 
 
 # ------------------------------------------------------------------------------------------- the command line, the page
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["healthreform", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
-
-    return call
 
 
 def test_the_command_line_counts_explains_and_saves_and_a_miss_is_no_failure(

@@ -7,24 +7,13 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from .cli_calibration import check_wishes, print_calibration, print_section, progress_bar, save_fit
-from .cli_printing import (
-    ERR,
-    LISTED,
-    OUT,
-    print_ledger,
-    print_lines,
-    print_run,
-    print_table,
-    print_validation,
-    with_progress,
-)
-from .cli_reading import read_changes, read_design_file, read_places, read_ramp, read_step
+from .cli_judging import calibrate, check, ensemble, validate
+from .cli_printing import ERR, LISTED, OUT, print_lines, print_table
+from .cli_running import ledger, run, sweep
 from .stockflow.errors import StockflowError
 from .version import __version__
 
@@ -55,252 +44,6 @@ class Kind(StrEnum):
     loops = "loops"
 
 
-class Method(StrEnum):
-    """How it is integrated."""
-
-    rk4 = "rk4"
-    euler = "euler"
-
-
-class LedgerBy(StrEnum):
-    """How a ledger is told."""
-
-    account = "account"
-    payment = "payment"
-
-
-PlaceArgument = Annotated[str, typer.Argument(help="A place: a name (healthreform list places), or a .toml file.")]
-ScenarioArgument = Annotated[
-    str, typer.Argument(help="A scenario: a name (healthreform list scenarios), or a .toml file.")
-]
-SetOption = Annotated[
-    list[str],
-    typer.Option(
-        "--set",
-        metavar="NAME=VALUE",
-        help="Change a lever or a parameter: [bold]NAME=0.6[/bold] for the whole run, or dated, "
-        "[bold]NAME=2019:0.0,2024:0.8[/bold], straight between the dates; [bold]NAME\\[element]=...[/bold] for one "
-        "element. May be given several times.",
-    ),
-]
-StopOption = Annotated[int, typer.Option(help="Last calendar year reported.")]
-StepOption = Annotated[str, typer.Option(help="Step in years, such as 1/16.")]
-MethodOption = Annotated[Method, typer.Option(help="Runge-Kutta of order four, or Euler.")]
-
-
-@app.command()
-def run(
-    place: PlaceArgument = "china",
-    scenario: ScenarioArgument = "baseline",
-    changes: SetOption = [],  # noqa: B006 - typer copies it
-    stop: StopOption = 2040,
-    step: StepOption = "1/16",
-    method: MethodOption = Method.rk4,
-    every_step: Annotated[bool, typer.Option("--every-step", help="Values at every step, not years.")] = False,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the run: .nc (NetCDF) or .csv.")] = None,
-    show: Annotated[list[str], typer.Option(help="Variables to print; by default some headline outcomes.")] = [],  # noqa: B006
-) -> None:
-    """Run a place under a scenario, print headline outcomes, and save the run if asked to.
-
-    healthreform run china baseline --set drug_mark_up=2019:0.1,2024:0 -o runs/baseline.nc
-    """
-    from .output import check_target, save
-    from .simulation import simulate
-
-    if output is not None:
-        check_target(output)
-    result = simulate(
-        place,
-        scenario,
-        read_changes(changes),
-        stop=stop,
-        step=read_step(step),
-        method=method.value,
-        every_step=every_step,
-    )
-    print_run(result, show)
-    if output is not None:
-        OUT.print(f"saved to {save(result, output)}")
-
-
-@app.command()
-def sweep(
-    design: Annotated[Path, typer.Argument(help="A .csv table: columns are levers or parameters, rows are runs.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where to save the runs: .nc (NetCDF) or .csv.")],
-    place: Annotated[
-        str, typer.Argument(help="A place, as for run; or several, as in china,sanming: each row is run for each.")
-    ] = "china",
-    scenario: ScenarioArgument = "baseline",
-    changes: SetOption = [],  # noqa: B006
-    ramp: Annotated[
-        str | None,
-        typer.Option(metavar="FROM:TO", help="Levers leave history at one date, reach the design at another."),
-    ] = None,
-    keep: Annotated[list[str], typer.Option(help="Variables to save; by default the outcomes.")] = [],  # noqa: B006
-    stop: StopOption = 2040,
-    step: StepOption = "1/16",
-    method: MethodOption = Method.rk4,
-    threads: Annotated[int | None, typer.Option(help="How many to use; by default all processors.")] = None,
-) -> None:
-    """Run a place, or several, once for each row of a table, and save all runs.
-
-    A run that goes wrong is reported and leaves the others alone. Memory stays flat, however many rows there are.
-
-    healthreform sweep design.csv china baseline -o runs.nc --ramp 2026:2031
-    """
-    from .output import check_target, save_in_parts
-    from .sweeping import sweep_in_chunks
-
-    check_target(output)
-    table = read_design_file(design)
-    places = read_places(place)
-    runs = len(table) * (len(places) if isinstance(places, list) else 1)
-    parts = sweep_in_chunks(
-        places,
-        scenario,
-        table,
-        changes=read_changes(changes),
-        ramp=read_ramp(ramp),
-        keep=keep or None,
-        stop=stop,
-        step=read_step(step),
-        method=method.value,
-        threads=threads,
-    )
-    failures: dict[Any, str] = {}
-    save_in_parts(with_progress(parts, runs, failures), output)
-    for label, text in list(failures.items())[:10]:
-        ERR.print(f"row {label} failed: {text}", markup=False, soft_wrap=True)
-    OUT.print(f"{runs - len(failures)} of {runs} runs went well; saved to {output}")
-    if len(failures) == runs:
-        raise typer.Exit(1)
-
-
-@app.command()
-def calibrate(
-    place: PlaceArgument = "china",
-    plan: Annotated[
-        Path | None, typer.Option(help="What is free, targets and weights: a .toml file; by default the place's own.")
-    ] = None,
-    free: Annotated[
-        list[str], typer.Option(metavar="NAME", help="A free parameter, in place of the plan's; several times.")
-    ] = [],  # noqa: B006
-    starts: Annotated[int, typer.Option(help="Starting points besides the recorded values.")] = 256,
-    polished: Annotated[int, typer.Option(help="How many of the best are polished.")] = 5,
-    seed: Annotated[int, typer.Option(help="Of the starting points; the same seed gives the same values.")] = 1,
-    threads: Annotated[int | None, typer.Option(help="How many to use; by default all processors.")] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Save the fitted values as the file of a place, .toml.")
-    ] = None,
-    report: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Save all tables: .csv and report.md.")] = None,
-    write: Annotated[
-        bool, typer.Option("--write", help="Put the fitted values into the package's own parameter files.")
-    ] = False,
-    report_only: Annotated[
-        bool, typer.Option("--report-only", help="Fit nothing: how well do the values as they stand agree?")
-    ] = False,
-) -> None:
-    """Fit a place's free parameters to all its observed series at once, and say what history can tell of each.
-
-    healthreform calibrate china -o fit.toml --report results/fit
-
-    healthreform run fit.toml baseline
-    """
-    from .calibration.calibrating import calibrate as fitted
-    from .calibration.calibrating import fit
-    from .calibration.report import fit_section
-    from .place import Place
-
-    check_wishes(output, report, write, report_only)
-    if report_only:
-        section = fit_section(fit(place, plan=plan))
-        print_section(section)
-        if report is not None:
-            save_fit(section, report, f"Fit of {Place.load(place).title}")
-        return
-    with progress_bar() as tell:
-        found = fitted(
-            place,
-            plan=plan,
-            free=free or None,
-            starts=starts,
-            polished=polished,
-            seed=seed,
-            threads=threads,
-            progress=tell,
-        )
-    print_calibration(found)
-    if output is not None:
-        OUT.print(f"saved to {found.save(output)}")
-    if report is not None:
-        OUT.print(f"tables saved to {found.save_report(report)}")
-    if write:
-        for file in found.write():
-            OUT.print(f"written: {file}", soft_wrap=True)
-
-
-@app.command()
-def ledger(
-    scenario: ScenarioArgument,
-    against: Annotated[str, typer.Option(help="The scenario it is compared with.")] = "baseline",
-    place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
-    by: Annotated[
-        LedgerBy, typer.Option(help="By account, or by payment: which flows differ most.")
-    ] = LedgerBy.account,
-    stop: StopOption = 2035,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the whole table: .csv.")] = None,
-) -> None:
-    """Who gains and who pays under a scenario: every account's net against another scenario, in billion yuan.
-
-    Each year adds up to zero over all accounts.
-
-    healthreform ledger linked_package --against baseline --by payment
-    """
-    from .gains_and_losses import ledger as compared
-    from .output import check_table_target, save_table
-    from .simulation import simulate
-
-    if output is not None:
-        check_table_target(output)
-    runs = [simulate(place, plan, stop=stop) for plan in (scenario, against)]
-    table = compared(*runs, by=by.value)
-    print_ledger(table, f"{runs[0].attrs['title']}, against: {runs[1].attrs['title']}")
-    if output is not None:
-        OUT.print(f"saved to {save_table(table, output)}")
-
-
-@app.command()
-def ensemble(
-    place: PlaceArgument = "china",
-    members: Annotated[int, typer.Option(help="How many members.")] = 300,
-    draws: Annotated[int, typer.Option(help="How many draws they are chosen from.")] = 900,
-    steps: Annotated[int, typer.Option(help="Steps of the chain each member is the end of.")] = 100,
-    seed: Annotated[int, typer.Option(help="Of everything random; the same seed gives the same members.")] = 1,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the members: .csv.")] = None,
-    write: Annotated[bool, typer.Option("--write", help="Put them into the package, as the place's ensemble.")] = False,
-) -> None:
-    """Make an ensemble: parameters within their ranges, where they fit history and measured effects.
-
-    It takes about five minutes. The one that comes with the package is hr.ensemble(PLACE).
-
-    healthreform ensemble china -o members.csv
-    """
-    from .calibration.constrained import Recipe, constrained_ensemble
-    from .ensembles import save_members
-    from .output import check_table_target
-
-    if output is not None:
-        check_table_target(output)
-    with progress_bar() as tell:
-        found = constrained_ensemble(
-            place, Recipe(members, draws, steps=steps, seed=seed), progress=lambda done: tell(done, float("nan"))
-        )
-    OUT.print(found.summary(), highlight=False, soft_wrap=True)
-    for target in save_members(found.members, place, output, write=write):
-        OUT.print(f"saved to {target}")
-
-
-@app.command("list")
 def list_(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
     place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
@@ -317,7 +60,6 @@ def list_(
     print_table(chosen[columns].reset_index(), f"{len(chosen)} {kind.value}")
 
 
-@app.command()
 def show(
     name: Annotated[str, typer.Argument(help="A variable, lever, driver, parameter or table.")],
     place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
@@ -329,64 +71,22 @@ def show(
     print_lines(describe_name(Place.load(place), name))
 
 
-@app.command()
-def check(
-    place: Annotated[str, typer.Argument(help="A place, as for run.")] = "china",
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Leave out what takes longer: interpreter, adaptive solver, levers, cuts.")
-    ] = False,
-) -> None:
-    """Check the model: units, money, integration error, loops and gains, behaviour, extremes, levers, loops cut.
-
-    Ends with code 1 if anything FAILED; a known miss, whose reason stands beside the claim, is told and does not.
-    """
-    from .check_model import findings
-    from .place import Place
-
-    failed = 0
-    for finding in findings(Place.load(place), quick=quick):
-        mark = "[yellow]miss  [/yellow]" if finding.miss else "[green]ok    [/green]"
-        mark = mark if finding.passed else "[red]FAILED[/red]"
-        OUT.print(f"{mark} [bold]{finding.name}[/bold]: ", end="")
-        OUT.print(finding.result, markup=False, soft_wrap=True)
-        failed += not finding.passed
-    if failed:
-        raise typer.Exit(1)
-
-
-@app.command()
-def validate(
-    place: Annotated[str, typer.Option(help="A place, as for run.")] = "china",
-    members: Annotated[
-        int | None, typer.Option(min=0, help="Members of the place's ensemble, for bands; 100 if it has one.")
-    ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the table: .csv.")] = None,
-) -> None:
-    """Replay what studies measured of single reforms, and say which effects lie inside the accepted range.
-
-    Misses are reported, not failures: the exit code is 0 however many there are.
-
-    healthreform validate --members 200 -o evidence.csv
-    """
-    from .ensembles import MEMBERS_FOR_BANDS, has_ensemble
-    from .ensembles import ensemble as shipped
-    from .output import check_table_target, save_table
-    from .validation import validate as replay_all
-
-    if output is not None:
-        check_table_target(output)
-    if members is None:
-        members = MEMBERS_FOR_BANDS if has_ensemble(place) else 0
-    table = replay_all(place, shipped(place).head(members) if members else None)
-    print_validation(table)
-    if output is not None:
-        OUT.print(f"saved to {save_table(table, output)}")
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         OUT.print(f"healthreform {__version__}")
         raise typer.Exit
+
+
+# In the order in which help lists them.
+app.command()(run)
+app.command()(sweep)
+app.command()(calibrate)
+app.command()(ledger)
+app.command()(ensemble)
+app.command("list")(list_)
+app.command()(show)
+app.command()(check)
+app.command()(validate)
 
 
 @app.callback()

@@ -11,12 +11,15 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from .cli_printing import ERR, NARROW, OUT
-from .output import OutputError, check_folder, check_target, write_together
+from .cli_printing import ERR, OUT
+from .output import OutputError, check_folder, check_target
 
 if TYPE_CHECKING:
+    import pandas
+
     from .calibration.report import Section
     from .calibration.result import Calibration
+    from .calibration.standing import Standing
 
 #: Left out of the terminal: too wide for most, and of use in a file.
 _ONLY_SAVED = ("errors_by_year", "starts")
@@ -52,38 +55,75 @@ def progress_bar() -> Iterator[Callable[[float, float], None]]:
         yield tell
 
 
-def print_calibration(found: Calibration) -> None:
+def print_report(found: Calibration | Standing) -> None:
     """The summary and the tables."""
     for line in found.summary():
         OUT.print(Text(line), soft_wrap=True)
     for section in found.sections():
         if section.key not in _ONLY_SAVED:
-            print_section(section)
+            _print_section(section)
 
 
-def print_section(section: Section) -> None:
-    """One table under its title; on a narrow terminal with fewer columns where it has many."""
-    shown, note = section.shown, section.note
-    if section.short and OUT.width < NARROW:
-        shown = shown[[column for column in section.short if column in shown.columns]]
-        note += " More columns need a wider terminal, or --report."
+def _print_section(section: Section) -> None:
+    """One table under its title; where it is wider than the terminal, its first columns or several tables."""
     OUT.print()
     OUT.print(Text(section.title, style="bold"))
-    if not len(shown):
+    if not len(section.shown):
         OUT.print("none")
         return
-    grid = Table(box=None, padding=(0, 1, 0, 0), caption=note, caption_justify="left")
-    grid.add_column(str(shown.index.name or ""), overflow="fold", no_wrap=bool(section.short))
+    note = section.note
+    blocks = _blocks(section.shown, OUT.width)
+    if section.first and len(blocks) > 1:
+        blocks = [section.shown[_first_that_fit(section, OUT.width)]]
+        note += " More columns need a wider terminal, or --report."
+    for place, block in enumerate(blocks):
+        if place:
+            OUT.print()
+        OUT.print(_grid(block))
+    OUT.print(Text(note))
+
+
+def _grid(shown: pandas.DataFrame) -> Table:
+    grid = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    grid.add_column(str(shown.index.name or ""), overflow="fold")
     for column in shown.columns:
         grid.add_column(str(column), justify="right", no_wrap=True)
     for label, row in zip(shown.index, shown.itertuples(index=False), strict=True):
         grid.add_row(*(Text(str(cell)) for cell in (label, *row)))
-    OUT.print(grid)
+    return grid
 
 
-def save_fit(section: Section, folder: Path, title: str) -> None:
-    """The table of fit alone, as CSV and as a page."""
-    from .calibration.report import csv_texts, markdown
+def _widths(shown: pandas.DataFrame, width: int) -> tuple[int, dict[str, int]]:
+    """Characters left beside the labels, and those that each column takes with the blank before it.
 
-    texts = csv_texts([section]) | {"report.md": markdown(title, [], [section], {})}
-    write_together({folder / name: text for name, text in texts.items()})
+    Labels that take more than two thirds are folded there.
+    """
+    labels = max(len(str(label)) for label in (shown.index.name or "", *shown.index))
+    columns = {name: 1 + max(len(str(cell)) for cell in (name, *shown[name])) for name in shown.columns}
+    return width - min(labels, 2 * width // 3), columns
+
+
+def _blocks(shown: pandas.DataFrame, width: int) -> list[pandas.DataFrame]:
+    """A table cut between columns, so that each part with the labels is no wider than the terminal."""
+    room, columns = _widths(shown, width)
+    parts: list[list[str]] = [[]]
+    left = room
+    for name, needed in columns.items():
+        if needed > left and parts[-1]:
+            parts.append([])
+            left = room
+        parts[-1].append(name)
+        left -= needed
+    return [shown[part] for part in parts]
+
+
+def _first_that_fit(section: Section, width: int) -> list[str]:
+    """The columns that come first, and others, as long as there is room; in the order of the table."""
+    left, columns = _widths(section.shown, width)
+    others = [name for name in columns if name not in section.first]
+    chosen = []
+    for name in (*section.first, *others):
+        if columns.get(name, width) <= left:
+            chosen.append(name)
+            left -= columns[name]
+    return [name for name in columns if name in chosen]

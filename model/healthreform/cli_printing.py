@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +30,9 @@ _HEADLINES = (
     "primary_visit_share",
     "mean_pay",
 )
-#: Columns of each table that fit on a screen.
+#: Columns of each table that are listed.
 LISTED = {
-    "levers": ["unit", "low", "high", "value", "over", "description"],
+    "levers": ["unit", "low", "high", "value", "over", "description", "document"],
     "parameters": ["unit", "low", "high", "value", "over", "grade", "description"],
     "variables": ["kind", "unit", "over", "sector", "description"],
     "equations": ["equation"],
@@ -110,35 +111,65 @@ def _figure(value: float) -> str:
     return f"{value:.3g}".replace("e+", "e").replace("e0", "e")
 
 
-#: Columns below which a table has no room for descriptions.
+#: Characters on a line below which some tables leave columns to the saved ones.
 NARROW = 110
+
+
+#: Columns of sentences, and the characters below which one is too narrow to read.
+_SENTENCES = ("description", "rule", "document")
+_READABLE = 40
 
 
 def print_table(table: pandas.DataFrame, title: str) -> None:
     """A table of what there is; names stay whole, so that they can be copied.
 
-    A narrow terminal has no room for descriptions beside figures: there they are left out, and the caption says so.
+    Where sentences beside the other columns would be too narrow to read, they stand below each row.
     """
-    shown = table
-    wordy = [column for column in ("description", "rule") if column in table.columns]
-    if OUT.width < NARROW and wordy and len(table.columns) > 3:
-        shown = table.drop(columns=wordy)
-        hint = ", or: healthreform show NAME" if wordy == ["description"] else ""
-        title += f"; {wordy[0]}s need a wider terminal{hint}"
-    grid = Table(*map(str, shown.columns), box=None, caption=title, caption_justify="left")
-    for column, name in zip(grid.columns, shown.columns, strict=True):
+    cells = {str(name): [_cell(value, str(name)) for value in table[name]] for name in table.columns}
+    sentences = [name for name in cells if name in _SENTENCES]
+    widths = {name: max(map(len, (name, *cells[name]))) + 2 for name in cells if name not in sentences}
+    if sentences and OUT.width - sum(widths.values()) < len(sentences) * (_READABLE + 2):
+        _print_sentences_below(cells, widths, sentences)
+        OUT.print(Text(title, style="italic"))
+        return
+    grid = Table(*cells, box=None, caption=title, caption_justify="left")
+    for column, name in zip(grid.columns, cells, strict=True):
         column.overflow = "fold"
         column.no_wrap = name in ("name", "unit", "low", "high", "value")
-    for row in shown.itertuples(index=False):
-        cells = zip(shown.columns, row, strict=True)
-        grid.add_row(*(Text(_SHORT.get(value, value) if name == "unit" else _cell(value)) for name, value in cells))
+    for row in zip(*cells.values(), strict=True):
+        grid.add_row(*map(Text, row))
     OUT.print(grid)
 
 
-def _cell(value: Any) -> str:
+#: Columns that have the first claim to a place on the row.
+_ON_ROW = ("name", "value", "low", "high")
+
+
+def _print_sentences_below(cells: dict[str, list[str]], widths: dict[str, int], sentences: list[str]) -> None:
+    """Each row on a line, as far as there is room; below it in paler letters the rest, and then sentences."""
+    left, on_row = OUT.width + 2, []
+    for name in sorted(widths, key=lambda each: each not in _ON_ROW):
+        if widths[name] <= left:
+            on_row.append(name)
+            left -= widths[name]
+    shown = [name for name in widths if name in on_row]
+    indent = " " * 4
+    lines = textwrap.TextWrapper(OUT.width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    OUT.print(Text("".join(name.ljust(widths[name]) for name in shown).rstrip(), style="bold"))
+    for values in zip(*cells.values(), strict=True):
+        row = dict(zip(cells, values, strict=True))
+        OUT.print(Text("".join(row[name].ljust(widths[name]) for name in shown).rstrip()))
+        rest = "; ".join(f"{name} {row[name]}" for name in widths if name not in shown and row[name])
+        labelled = [f"{name}: {row[name]}" if name == "document" else row[name] for name in sentences if row[name]]
+        for text in (rest, *labelled):
+            for line in lines.wrap(text):
+                OUT.print(Text(line, style="dim"))
+
+
+def _cell(value: Any, column: str) -> str:
     if isinstance(value, float):
         return "" if value != value else f"{value:g}"
-    return str(value)
+    return str(_SHORT.get(value, value) if column == "unit" else value)
 
 
 #: How a verdict is set apart: by its word, and by colour where there is any.

@@ -89,9 +89,10 @@ class Place:
         if isinstance(place, Place):
             return place
         file = find_file(place, "places")
-        if records is None and modules is None and not isinstance(place, os.PathLike) and not place.endswith(".toml"):
+        inputs = _Inputs(records, modules)
+        if inputs.shipped and not isinstance(place, os.PathLike) and not place.endswith(".toml"):
             return _shipped(file)
-        return _read(file, records, modules, ())
+        return _read(file, inputs)
 
     def without_policy(self) -> Place:
         """The same place under the policy of the one it is based on; itself if it has no policy of its own."""
@@ -107,54 +108,63 @@ def read_header(place: str | os.PathLike[str]) -> HeadedFile:
     return HeadedFile.read(find_file(place, "places"), _REQUIRED, _OPTIONAL)
 
 
+@dataclass(frozen=True)
+class _Inputs:
+    """What the files of places are read with: records and equations, the package's own where there are none."""
+
+    records: Records | None = None
+    modules: tuple[ModuleType, ...] | None = None
+
+    @property
+    def shipped(self) -> bool:
+        return self.records is None and self.modules is None
+
+
 @functools.cache
 def _shipped(file: Path) -> Place:
-    return _read(file, None, None, ())
+    return _read(file, _Inputs())
 
 
-def _read(
-    file: Path, records: Records | None, modules: tuple[ModuleType, ...] | None, above: tuple[Path, ...]
-) -> Place:
+def _read(file: Path, inputs: _Inputs, above: tuple[Path, ...] = ()) -> Place:
+    """The place of a file; ``above`` are the files that are based on it."""
     header = HeadedFile.read(file, _REQUIRED, _OPTIONAL)
     if "based_on" in header.content:
-        return _read_derived(file, header, records, modules, above)
+        return _read_derived(file, header, inputs, above)
     for key in _OF_DERIVED:
         if key in header.content:
             raise header.error(key, f'it needs based_on, the place that the rest is derived from: based_on = "{ROOT}"')
     start = header.year("start")
-    if records is None and modules is None and file.stem != ROOT and start != read_header(ROOT).year("start"):
+    if inputs.shipped and file.stem != ROOT and start != read_header(ROOT).year("start"):
         known = read_header(ROOT).year("start")
         raise header.error(
             "start", f"{start}: the common inputs are of {known}; with based_on and [facts] a place can begin later"
         )
-    common = common_records() if records is None else records
-    model = build_model(common, modules)
+    common = common_records() if inputs.records is None else inputs.records
+    model = build_model(common, inputs.modules)
     values: Mapping[str, Any] = header.table("values")
     if values:
         changed = apply_changes(model, common, values, where=str(file))
         model = _with_values(model, changed)
-    return Place(
-        name=file.stem,
-        title=header.text("title"),
-        description=header.text("description"),
-        start=start,
-        history=header.text("history") or file.stem,
-        file=str(file),
-        model=model,
-    )
+    return Place(**_headed(file, header), model=model)
 
 
-def _read_derived(
-    file: Path,
-    header: HeadedFile,
-    records: Records | None,
-    modules: tuple[ModuleType, ...] | None,
-    above: tuple[Path, ...],
-) -> Place:
+def _headed(file: Path, header: HeadedFile) -> dict[str, Any]:
+    """What the head of a file says of its place."""
+    return {
+        "name": file.stem,
+        "title": header.text("title"),
+        "description": header.text("description"),
+        "start": header.year("start"),
+        "history": header.text("history") or file.stem,
+        "file": str(file),
+    }
+
+
+def _read_derived(file: Path, header: HeadedFile, inputs: _Inputs, above: tuple[Path, ...]) -> Place:
     from .derivation.derive import derive
     from .derivation.finish import cannot_be
 
-    base = _base(file.absolute(), header, records, modules, above)
+    base = _base(file.absolute(), header, inputs, above)
     try:
         derived = derive(header, base.name, base.model, base.start)
     except RunError as error:
@@ -165,13 +175,7 @@ def _read_derived(
     return _finished(file, header, base, derived, policy)
 
 
-def _finished(
-    file: Path,
-    header: HeadedFile,
-    base: Place,
-    derived: Derived,
-    policy: Scenario | None,
-) -> Place:
+def _finished(file: Path, header: HeadedFile, base: Place, derived: Derived, policy: Scenario | None) -> Place:
     """A derived place, with its own policy, its own values, and what hangs on both."""
     from .derivation.draft import Origin
     from .derivation.finish import check_origin, check_start, hold_start, read_values, with_origins
@@ -185,18 +189,12 @@ def _finished(
         origins |= {name: Origin("own", f"policy {policy.name}", text) for name, text in about.items()}
     found = apply_changes(base.model, found, values, where=f"{file}: values")
     origins |= own
-    start = header.year("start")
-    found = hold_start(base.model, with_origins(found, origins), start)
+    found = hold_start(base.model, with_origins(found, origins), header.year("start"))
     model = _with_values(base.model, found)
     check_origin(header, derived.facts, values)
     check_start(header, derived.facts, file.stem, model)
     return Place(
-        name=file.stem,
-        title=header.text("title"),
-        description=header.text("description"),
-        start=start,
-        history=header.text("history") or file.stem,
-        file=str(file),
+        **_headed(file, header),
         model=model,
         based_on=base.name,
         policy="" if policy is None else policy.name,
@@ -219,13 +217,7 @@ def _against(other: str, name: str, size: Size) -> Size | None:
     return size if other in ("", ROOT) else None
 
 
-def _base(
-    file: Path,
-    header: HeadedFile,
-    records: Records | None,
-    modules: tuple[ModuleType, ...] | None,
-    above: tuple[Path, ...],
-) -> Place:
+def _base(file: Path, header: HeadedFile, inputs: _Inputs, above: tuple[Path, ...]) -> Place:
     """The place that a file is based on."""
     name = header.text("based_on")
     try:
@@ -235,6 +227,6 @@ def _base(
     if below in (file, *above):
         circle = " -> ".join(each.stem for each in (*above, file, below))
         raise header.error("based_on", f"circular: {circle}; one of them must stand on its own")
-    if records is None and modules is None and below.parent == (DATA / "places").absolute():
+    if inputs.shipped and below.parent == (DATA / "places").absolute():
         return _shipped(below)
-    return _read(below, records, modules, (*above, file))
+    return _read(below, inputs, (*above, file))

@@ -15,6 +15,7 @@ from .datasets import provenance
 from .place import Place
 from .scenario import Scenario
 from .stockflow.errors import RunError
+from .stockflow.methods import why_unknown
 from .stockflow.model import Model
 from .stockflow.records import Records
 
@@ -75,12 +76,11 @@ class Setting:
             If the years, the step or the method cannot be.
         """
         from .stockflow.kernel import steps_per_year
-        from .stockflow.layout import METHODS
 
         here, plan = Place.load(place), Scenario.load(scenario)
         first, last = _years(here, start, stop)
-        if method not in METHODS:
-            raise RunError(f"method {method!r} is unknown; use one of: {', '.join(METHODS)}")
+        if wrong := why_unknown(method):
+            raise RunError(wrong)
         steps = steps_per_year(step)
         changed = {} if changes is None else changes
         span = (float(first), last + 1.0)

@@ -1,4 +1,4 @@
-"""Extreme conditions: each run comes to its end, in sense; never in what is no number."""
+"""The extreme conditions of ``healthreform check``: each ends in sense, answers as it must, and could fail."""
 
 from __future__ import annotations
 

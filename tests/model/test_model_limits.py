@@ -1,4 +1,7 @@
-"""Extreme conditions: the run ends, in sense, with nothing negative and nothing that is no number."""
+"""Levers and parameters at their limits, alone and drawn together: no run fails, and shares stay shares.
+
+Wider than the extreme conditions of ``healthreform check``, and judged by less: by what must hold in any run at all.
+"""
 
 import functools
 

@@ -1,5 +1,8 @@
 """The cache of object code: found when nothing changed, never believed when damaged."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 from engine_models import apply, model
 
@@ -69,6 +72,18 @@ def test_the_engine_s_own_source_is_in_the_key(folder, compilations, monkeypatch
     monkeypatch.setattr(cache, "engine_version", lambda: "another")
     value(model_hash="abc")
     assert len(compilations) == 2
+
+
+@pytest.mark.parametrize("name", ["chunks", "equations_ir", "module_ir", "reduction", "sharing", "write_ir"])
+def test_whatever_writes_code_is_in_the_version_of_the_engine(tmp_path, monkeypatch, name):
+    sources = Path(cache.__file__).parent
+    shutil.copytree(sources, tmp_path / "engine", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(cache, "__file__", str(tmp_path / "engine" / "cache.py"))
+    version = cache.engine_version.__wrapped__
+    assert version() == cache.engine_version()
+    with (tmp_path / "engine" / f"{name}.py").open("a") as file:
+        file.write("# changed")
+    assert version() != cache.engine_version()
 
 
 def flip(content, place):

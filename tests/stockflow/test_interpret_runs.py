@@ -174,7 +174,7 @@ def test_a_value_that_is_no_number_ends_the_run_and_says_when():
         ({"step": 0.3}, "whole number of steps"),
         ({"step": 2.0}, "whole number of steps"),
         ({"step": np.nan}, "whole number of steps"),
-        ({"method": "rk5"}, "'rk5' is not one of rk4, euler; nearest valid name: rk4"),
+        ({"method": "rk5"}, "method 'rk5' is unknown; use one of: rk4, euler"),
         ({"stop": 2009}, "stop 2009 is before start 2010"),
     ],
 )

@@ -67,7 +67,7 @@ def fit(
     here = Place.load(place)
     chosen = Plan.load(here, plan, needed=False)
     series = compared_series(here, chosen, observed)
-    return fit_table(series, _simulated(here, series, changes, chosen.years[1]))
+    return fit_table(series, simulated(here, series, changes, chosen.years[1]))
 
 
 def calibrate(
@@ -119,22 +119,17 @@ def calibrate(
         If the run goes wrong with the recorded or with the fitted values.
     """
     effort = Effort(starts, polished, iterations, seed)
-    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1):
-        raise RunError(f"threads is {threads!r}; give a whole number of at least 1")
     here = Place.load(place)
     chosen = Plan.load(here, plan, needed=free is None)
-    setting = Setting.read(here, SCENARIO, None, start=None, stop=chosen.years[1], step=STEP, method="rk4")
-    names, where = (chosen.free, f"{chosen.file}: free") if free is None else (_listed(free), "free")
-    parameters = free_parameters(setting.model, setting.records, names, where)
     series = compared_series(here, chosen, observed)
-    before = _simulated(here, series, None, chosen.years[1])
-    misfit = Misfit.of(setting, parameters, series, chosen.prior, threads, chosen.evidence)
+    misfit = misfit_of(here, chosen, free, series, threads)
+    before = simulated(here, series, None, chosen.years[1])
     with one_thread_for_algebra():
         attempts = search(misfit, effort, progress)
         values = settled_values(misfit, attempts[0].position)
         position = np.array([each.position(values[each.name]) for each in misfit.free])
         table, known = judged(misfit, position, chosen.free)
-    after = _simulated(here, series, values, chosen.years[1])
+    after = simulated(here, series, values, chosen.years[1])
     both = misfit.residuals(np.stack([misfit.recorded, position]))
     return Calibration(
         here,
@@ -148,7 +143,7 @@ def calibrate(
         known.groups,
         table_of_attempts(attempts),
         (float(np.sum(both[0] ** 2)), float(np.sum(both[1] ** 2))),
-        _made_by(setting, chosen, effort),
+        _made_by(misfit.setting, chosen, effort),
     )
 
 
@@ -165,13 +160,33 @@ def one_thread_for_algebra() -> Iterator[None]:
         yield
 
 
+def misfit_of(
+    place: Place, plan: Plan, free: Sequence[str] | None, series: list[Series], threads: int | None
+) -> Misfit:
+    """The problem that a plan poses, with other free parameters if some are named.
+
+    Raises
+    ------
+    RecordError
+        If nothing is free, or something that cannot be.
+    RunError
+        If the number of threads is none.
+    """
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1):
+        raise RunError(f"threads is {threads!r}; give a whole number of at least 1")
+    setting = Setting.read(place, SCENARIO, None, start=None, stop=plan.years[1], step=STEP, method="rk4")
+    names, where = (plan.free, f"{plan.file}: free") if free is None else (_listed(free), "free")
+    parameters = free_parameters(setting.model, setting.records, names, where)
+    return Misfit.of(setting, parameters, series, plan.prior, threads, plan.evidence)
+
+
 def _listed(free: Sequence[str]) -> list[str]:
     if isinstance(free, str) or not all(isinstance(name, str) for name in free):
         raise RecordError(f"free: {free!r} must be a list of names")
     return list(free)
 
 
-def _simulated(place: Place, series: list[Series], changes: Mapping[str, Any] | None, last: int) -> dict[str, Numbers]:
+def simulated(place: Place, series: list[Series], changes: Mapping[str, Any] | None, last: int) -> dict[str, Numbers]:
     """One run, with money and people conserved, read in the years of each series."""
     run = simulate(place, Scenario.load(SCENARIO), changes, stop=last)
     return {each.name: pick(run, each.name).sel(time=each.years).to_numpy() for each in series}

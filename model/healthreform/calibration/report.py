@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas
 
-#: Columns that a narrow page has room for; the others tell more.
-_SHORT_FIT = ("before", "error", "worst", "target", "met")
-_SHORT_PARAMETERS = ("fitted", "position", "end")
+#: Columns that come first where a page has no room for all, the most telling before others.
+_FIRST_OF_PARAMETERS = ("value", "fitted", "moved", "end", "apart", "low", "high", "learned", "standard error")
 _MEASURES = {"r2": "R2", "theil_u": "U1", "bias": "bias", "variance": "variance", "covariance": "covariance"}
 
 
@@ -26,7 +25,8 @@ class Section:
     note : what to know when reading it.
     table : the numbers.
     shown : the same as text, for people; its index is the first column.
-    short : columns to leave in where room is narrow; all if empty.
+    first : columns to keep where room is narrow, in this order as far as there is room; if empty all are kept, in
+        several tables below each other.
     """
 
     key: str
@@ -34,23 +34,40 @@ class Section:
     note: str
     table: pandas.DataFrame
     shown: pandas.DataFrame
-    short: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
 
 
 def summary(
     misfit: tuple[float, float], before: pandas.DataFrame, after: pandas.DataFrame, parameters: pandas.DataFrame
 ) -> list[str]:
     """What there is to say first, line by line."""
-    ends = [f"{name} ({end})" for name, end in parameters["at_end"].items() if end]
-    blind = parameters.index[parameters["blind"]]
-    missed = _listed(after.index[after["met"] == "no"], "missed")
     return [
         f"Misfit {misfit[0]:.4g} with the recorded values, {misfit[1]:.4g} with the fitted ones.",
-        f"Targets met: {_met(before)} before, {_met(after)} after{missed}.",
+        f"Targets met: {_met(before)} before, {_met(after)} after{_missed(after)}.",
+        *_summary_of_parameters(parameters),
+    ]
+
+
+def summary_as_it_stands(misfit: float, fit: pandas.DataFrame, parameters: pandas.DataFrame) -> list[str]:
+    """What there is to say first of values that were not fitted now; without free parameters, of the fit alone."""
+    met = f"Targets met: {_met(fit)}{_missed(fit)}."
+    if not len(parameters):
+        return [met, "No parameter is free: there is no plan of calibration for this history, so only the fit is told."]
+    return [f"Misfit {misfit:.4g} with the values as they stand.", met, *_summary_of_parameters(parameters)]
+
+
+def _summary_of_parameters(parameters: pandas.DataFrame) -> list[str]:
+    ends = [f"{name} ({end})" for name, end in parameters["at_end"].items() if end]
+    blind = parameters.index[parameters["blind"]]
+    return [
         f"At an end of the range: {len(ends)} of {len(parameters)}{_listed(ends)}.",
         f"History is blind to {len(blind)} of {len(parameters)}{_listed(blind)}; of the others it can tell "
         f"{int(parameters['apart'].sum())} apart all at once.",
     ]
+
+
+def _missed(fit: pandas.DataFrame) -> str:
+    return _listed(fit.index[fit["met"] == "no"], "missed")
 
 
 def _met(fit: pandas.DataFrame) -> str:
@@ -74,7 +91,6 @@ def fit_section(after: pandas.DataFrame, before: pandas.DataFrame | None = None)
     def amounts(values: pandas.Series, sign: str = "") -> list[str]:
         return [f"{100 * value:{sign}.1f} {size[name]}" if value == value else "" for name, value in values.items()]
 
-    shown["years"] = after["years"].astype(str)
     if before is not None:
         shown["before"] = amounts(before["error"])
     shown["error"] = amounts(after["error"])
@@ -82,9 +98,10 @@ def fit_section(after: pandas.DataFrame, before: pandas.DataFrame | None = None)
     shown["worst"] = [f"{amount} ({year})" for amount, year in worst]
     shown["target"] = amounts(after["target"])
     shown["met"] = after["met"]
+    shown["weight"] = [f"{weight:.2f}" for weight in after["weight"]]
     for column, title in _MEASURES.items():
         shown[title] = [_number(value, "{:.3f}" if column == "theil_u" else "{:.2f}") for value in after[column]]
-    shown["weight"] = [f"{weight:.2f}" for weight in after["weight"]]
+    shown["years"] = after["years"].astype(str)
     note = (
         "Error is the mean absolute error over the years, in per cent of what was observed or, for shares, in points "
         "(pt); worst is the year furthest off. U1 is Theil's inequality coefficient in its first form; bias, variance "
@@ -92,41 +109,55 @@ def fit_section(after: pandas.DataFrame, before: pandas.DataFrame | None = None)
     )
     reasons = after.loc[after["miss"] != "", "miss"]
     note += "".join(f" Known miss: {name}: {reason}" for name, reason in reasons.items())
-    return Section("fit", "Fit, series by series", note, table, shown, _SHORT_FIT)
+    return Section("fit", "Fit, series by series", note, table, shown)
 
 
 def years_section(errors: pandas.DataFrame) -> Section:
     """Errors by series and year."""
     shown = errors.map(lambda value: f"{100 * value:+.1f}" if value == value else "")
-    note = "Error of the fitted run in per cent of what was observed or, for shares, in points; positive: above."
+    note = "Error of the run in per cent of what was observed or, for shares, in points; positive: above."
     return Section("errors_by_year", "Errors, year by year", note, errors, shown)
 
 
+#: The columns of the table of parameters that people are shown: title, and the form of a number.
+_OF_PARAMETERS: dict[str, tuple[str, str]] = {
+    "recorded": ("recorded", "{:.4g}"),
+    "value": ("value", "{:.4g}"),
+    "fitted": ("fitted", "{:.4g}"),
+    "middle": ("middle", "{:.4g}"),
+    "low": ("low", "{:.4g}"),
+    "high": ("high", "{:.4g}"),
+    "moved": ("moved", "{:+.2f}"),
+    "position": ("position", "{:.2f}"),
+    "at_end": ("end", ""),
+    "standard_error": ("standard error", "{:.3g}"),
+    "learned": ("learned", "{:.2f}"),
+    "blind": ("blind", ""),
+    "apart": ("apart", ""),
+}
+
+
 def parameters_section(table: pandas.DataFrame) -> Section:
-    """The free parameters."""
+    """The free parameters: how far each moved inside its range, and what history can tell of it."""
     import pandas
 
     shown = pandas.DataFrame(index=table.index)
-    columns: dict[str, tuple[str, Callable[[Any], str]]] = {
-        "recorded": ("recorded", lambda value: _number(value, "{:.4g}")),
-        "fitted": ("fitted", lambda value: _number(value, "{:.4g}")),
-        "low": ("low", lambda value: _number(value, "{:.4g}")),
-        "high": ("high", lambda value: _number(value, "{:.4g}")),
-        "position": ("position", lambda value: _number(value, "{:.2f}")),
-        "at_end": ("end", str),
-        "standard_error": ("standard error", lambda value: _number(value, "{:.3g}")),
-        "learned": ("learned", lambda value: _number(value, "{:.2f}")),
-        "blind": ("blind", lambda value: "blind" if value else ""),
-        "apart": ("apart", lambda value: "yes" if value else ""),
-    }
-    for column, (title, text) in columns.items():
-        shown[title] = [text(value) for value in table[column]]
+    for column, (title, form) in _OF_PARAMETERS.items():
+        if column in table.columns:
+            shown[title] = [_number(value, form) if form else _word(value, column) for value in table[column]]
     note = (
+        "Moved: from the middle of the range, where the prior has its centre, as a part of the range; in logarithms "
+        "where the distribution is in them. "
         "Position: 0 the low end of the range, 1 the high. Standard error: from history and prior together, linear, as "
         "if errors of different years were independent. Learned: share of the prior's variance that history takes "
         "away. Apart: one of those that history can tell apart all at once."
     )
-    return Section("parameters", "Parameters", note, table, shown, _SHORT_PARAMETERS)
+    return Section("parameters", "Parameters", note, table, shown, _FIRST_OF_PARAMETERS)
+
+
+def _word(value: Any, column: str) -> str:
+    """A cell that is no number: a word as it is, and for what is true or not a word or nothing."""
+    return value if isinstance(value, str) else ("blind" if column == "blind" else "yes") if value else ""
 
 
 def groups_section(groups: pandas.DataFrame) -> Section:
@@ -165,7 +196,9 @@ def starts_section(table: pandas.DataFrame) -> Section:
 
 
 def _number(value: float, form: str) -> str:
-    return form.format(value) if math.isfinite(value) else ""
+    """A number as text, nought without a sign; nothing for what is no finite number."""
+    text = form.format(value) if math.isfinite(value) else ""
+    return text.lstrip("+-") if text and not float(text) else text
 
 
 def csv_texts(found: list[Section]) -> dict[str, str]:

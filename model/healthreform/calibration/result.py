@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..output import check_folder, check_target, write_together
 from ..place import Place
+from .free import MIDDLE
 from .identifiability import Identifiability, identifiability, is_blind
 from .misfit import Misfit
 from .plan import Plan
@@ -50,11 +51,11 @@ class Calibration:
     values : the fitted values by flat name; usable as ``changes`` of ``simulate``.
     before, after : the tables of ``fit`` with recorded and with fitted values.
     errors : of the fitted run by series and year, as a share of what was observed or, for shares, a difference.
-    parameters : by flat name recorded, fitted, low, high, position (0 the low end of the range, 1 the high), at_end,
-        standard_error (from history and prior), from_history (from history alone; infinite where it cannot tell),
-        learned (share of the prior's variance that history takes away), sensitivity (what a move over the whole range
-        would change), blind, apart (whether it is one of those that history can tell apart all at once), unit, grade,
-        reason.
+    parameters : by flat name recorded, fitted, middle, low, high, moved (from the middle, as a part of the range),
+        position (0 the low end of the range, 1 the high), at_end, standard_error (from history and prior),
+        from_history (from history alone; infinite where it cannot tell), learned (share of the prior's variance that
+        history takes away), sensitivity (what a move over the whole range would change), blind, apart (whether it is
+        one of those that history can tell apart all at once), unit, grade, reason.
     pairs, groups : parameters that history cannot tell apart; see ``identifiability``.
     attempts : one row for each start that was polished: start (0: the recorded values), before, after, steps, finished.
     misfit : sum of squared residuals before and after, the prior's included.
@@ -109,11 +110,7 @@ class Calibration:
         OutputError
             If it cannot be written.
         """
-        target, found = check_folder(folder), self.sections()
-        page = markdown(f"Calibration of {self.place.title}", self.summary(), found, self.made_by)
-        texts = csv_texts(found) | {"report.md": page}
-        write_together({target / name: text for name, text in texts.items()})
-        return target
+        return save_tables(folder, f"Calibration of {self.place.title}", self.summary(), self.sections(), self.made_by)
 
     def write(self, folder: str | os.PathLike[str] | None = None) -> list[Path]:
         """Put the fitted values into the package's own parameter files, for those who maintain it.
@@ -142,6 +139,22 @@ class Calibration:
         return list(texts)
 
 
+def save_tables(
+    folder: str | os.PathLike[str], title: str, first: list[str], found: list[Section], made_by: Mapping[str, Any]
+) -> Path:
+    """Save some tables as CSV, and all of them as ``report.md``.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    target = check_folder(folder)
+    texts = csv_texts(found) | {"report.md": markdown(title, first, found, made_by)}
+    write_together({target / name: text for name, text in texts.items()})
+    return target
+
+
 def judged(misfit: Misfit, position: Numbers, reasons: Mapping[str, str]) -> tuple[pandas.DataFrame, Identifiability]:
     """The table of parameters at fitted positions, and what history can tell about them."""
     import pandas
@@ -158,8 +171,10 @@ def judged(misfit: Misfit, position: Numbers, reasons: Mapping[str, str]) -> tup
         rows[each.name] = {
             "recorded": each.recorded,
             "fitted": fitted,
+            "middle": float(each.value(np.array(MIDDLE))),
             "low": each.low,
             "high": each.high,
+            "moved": float(position[place] - MIDDLE),
             "position": float(position[place]),
             "at_end": _end(position[place]),
             "standard_error": float(known.standard_error[place]) * slope,

@@ -1,19 +1,9 @@
-"""Insurance: money in, cover of a contact, claims, what is owed and paid, and what pools do when they run short."""
+"""Insurance: money in, cover of a contact, claims, what is owed and paid, and what pools do when they run short.
 
-from ..stockflow import (
-    auxiliary,
-    balance,
-    by,
-    flow,
-    maximum,
-    minimum,
-    normal_cdf,
-    smooth,
-    smooth_minimum,
-    stock,
-    total,
-    where,
-)
+What is left of a bill, and who pays it, is in ``left_to_patients``.
+"""
+
+from ..stockflow import auxiliary, by, flow, maximum, minimum, normal_cdf, smooth, stock, total, where
 from .grounds import AS_CASH_ALLOWS, DECISION, DEFINITION, IDENTITY, LEARNED, START, STEADY
 from .names import care, scheme, tier
 
@@ -267,84 +257,6 @@ def claims_paid(claims_payable, settlement_time, payable_share):
     return claims_payable / settlement_time * payable_share
 
 
-# --- what patients and others pay ---
-
-
-@auxiliary("yuan/year", over=(tier, care, scheme), source=IDENTITY)
-def left_to_patients(bills, patient_share):
-    """Bills left to patients, accounts included."""
-    return bills * patient_share
-
-
-@flow("yuan/year", over=(tier, care, scheme), payer="other_payer", payee="provider", source=IDENTITY)
-def other_paid(bills, fund_share, other_payer_share):
-    """Bills borne by employers, free medical care for officials and work-injury insurance."""
-    return bills * (1 - fund_share) * other_payer_share
-
-
-@auxiliary("yuan/year", source="own formulation: stated shares of bills and sales, for want of data by member")
-def account_wanted(left_to_patients, account_use, retail_sales, account_retail_share):
-    """What members would like to pay from their accounts: part of their bills, and of drugs they buy."""
-    return total(total(left_to_patients["employee"], tier) * account_use, care) + account_retail_share * retail_sales
-
-
-@auxiliary("dimensionless", source="own formulation: smooth minimum, as members' accounts do not run out together")
-def account_reach(account_balance, account_time, account_wanted, account_sharpness):
-    """How far the money on the accounts reaches."""
-    return smooth_minimum(account_wanted, account_balance / account_time, account_sharpness) / account_wanted
-
-
-@smooth("dimensionless", time="account_learning_time", start="full", source=LEARNED)
-def known_account_reach(account_reach):
-    """How far accounts reach, as members have learned."""
-    return account_reach
-
-
-@flow("yuan/year", over=(tier, care), payer="personal_account", payee="provider", source=IDENTITY)
-def account_paid(left_to_patients, account_use, account_reach):
-    """Bills paid from personal accounts."""
-    return left_to_patients["employee"] * account_use * account_reach
-
-
-@flow("yuan/year", over=(tier, care), payer="household", payee="provider", source=IDENTITY)
-def patients_paid(left_to_patients, account_paid):
-    """Bills households pay from their own pocket."""
-    return total(left_to_patients, scheme) - account_paid
-
-
-@flow("yuan/year", payer="personal_account", payee="pharmacy", source=IDENTITY)
-def account_retail(retail_sales, account_retail_share, account_reach):
-    """Drugs bought from personal accounts."""
-    return retail_sales * account_retail_share * account_reach
-
-
-@flow("yuan/year", payer="household", payee="pharmacy", source=IDENTITY)
-def household_retail(retail_sales, account_retail):
-    """Drugs and goods households buy from their own pocket."""
-    return retail_sales - account_retail
-
-
-@auxiliary("yuan/year", source="own formulation: constant elasticity to real income, as sales kept pace with it")
-def retail_sales(
-    retail_at_start,
-    persons_total,
-    price_index,
-    real_income,
-    real_income_at_start,
-    retail_income_elasticity,
-    outbreak_restriction,
-    retail_outbreak_loss,
-):
-    """Sales of retail pharmacies and other medical goods."""
-    return (
-        retail_at_start
-        * persons_total
-        * price_index
-        * (real_income / real_income_at_start) ** retail_income_elasticity
-        * (1 - retail_outbreak_loss * outbreak_restriction)
-    )
-
-
 # --- solvency of many pools, not of a national mean ---
 
 
@@ -412,16 +324,3 @@ def benefit_cut(deficit_share, deficit_share_at_start, benefit_response):
 def fund_time(fund_reserve, claims_due):
     """How long the reserve would last at today's claims; nought where there are none."""
     return where(total(claims_due, tier, care) > 0, fund_reserve / total(claims_due, tier, care), 0)
-
-
-@balance("yuan/year", scale="medical_income_total", source=IDENTITY)
-def bills_settled(bills, claims_due, left_to_patients, other_paid, assistance_paid, waived_paid, borne_by_provider):
-    """Every bill is settled: by fund, patient, other payers, assistance, or the provider that bears the rest."""
-    return (
-        total(bills, tier, care, scheme)
-        - total(claims_due, tier, care, scheme)
-        - total(left_to_patients, tier, care, scheme)
-        - total(other_paid, tier, care, scheme)
-        - total(assistance_paid, tier, care, scheme)
-        - total(waived_paid + borne_by_provider, tier)
-    )

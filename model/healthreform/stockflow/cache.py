@@ -32,12 +32,10 @@ def cache_folder() -> FilePath:
 
 @functools.cache
 def engine_version() -> str:
-    """Hash of the engine's own source files: a changed engine never meets the code of an older one."""
-    names = ["cache", "compile", "expression", "flat", "layout", "machine", "maths_constants"]
-    names += ["loop_ir", "maths_ir", "parts_ir", "vector_ir", "write_ir"]
+    """Hash of the source files of engine and language: changed ones never meet the code of older ones."""
     digest = hashlib.sha256()
-    for name in names:
-        digest.update((FilePath(__file__).parent / f"{name}.py").read_bytes())
+    for file in sorted(FilePath(__file__).parent.glob("*.py")):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 
 

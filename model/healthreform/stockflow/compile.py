@@ -62,6 +62,6 @@ def compile_model(
 
 
 def _text(layout: Layout) -> str:
-    from .loop_ir import module_text  # only a model that is not in the cache needs the writers
+    from .module_ir import module_text  # only a model that is not in the cache needs the writers
 
     return module_text(layout)

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from .accounts import split_end
 from .errors import RunError, nearest
+from .methods import why_unknown
 from .model import Model
 from .named import NamedArray, NamedTable, as_named
 from .paths import GRID_TOLERANCE, Path
 from .written import Variable
-
-METHODS = ("rk4", "euler")
 
 #: Named arrays by written name.
 State = dict[str, NamedArray]
@@ -283,8 +282,8 @@ def _share(flow: NamedArray, stock: Variable, end: str) -> tuple[Any, NDArray[An
 
 
 def _steps_per_year(start: int, stop: int, step: float, method: str) -> int:
-    if method not in METHODS:
-        raise RunError(f"method '{method}' is not one of {', '.join(METHODS)}{nearest(method, METHODS)}")
+    if wrong := why_unknown(method):
+        raise RunError(wrong)
     if not (np.isfinite(step) and 0 < step <= 1) or abs(round(1 / step) * step - 1) > 1e-9:
         raise RunError(f"step {step}: give a whole number of steps to a year, such as 1/16")
     if stop < start:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from .errors import ModelError, nearest
 from .expression import Expression, names_in
 from .flat import FlatModel
+from .methods import why_unknown
 from .reduction import with_inverses
 from .sharing import with_shared
-
-METHODS = ("rk4", "euler")
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,8 @@ def plan(model: FlatModel, options: Options) -> Layout:
     ModelError
         If a kept name or the method is unknown.
     """
-    if options.method not in METHODS:
-        raise ModelError(f"method {options.method!r} is unknown; use one of: {', '.join(METHODS)}")
+    if wrong := why_unknown(options.method):
+        raise ModelError(wrong)
     stocks, parameters = places(model.stocks), places(model.parameters)
     references, paths = places(model.references), places(model.paths)
     equations = places(name for name, _ in model.equations)

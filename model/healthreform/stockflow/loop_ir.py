@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from math import inf, nan
 
-from .chunks import Division, divide
+from .chunks import Division
 from .layout import Layout
-from .machine import attributes
-from .maths_ir import intrinsics_text, maths_text
-from .parts_ir import advance_text, bounds_text, look_text, record_text
-from .vector_ir import PERMUTE_TEXT, FunctionWriter, bits
-from .write_ir import RATES_NUMBERS, RATES_POINTERS, START_ARGUMENTS, offset, rates_text, start_text
+from .vector_ir import FunctionWriter, bits
+from .write_ir import RATES_NUMBERS, RATES_POINTERS, START_ARGUMENTS, offset
 
 NOT_FAILED, FAILED_AT_START = -1, -2
 
@@ -39,36 +36,12 @@ KERNEL_ARGUMENTS = (
 )
 
 
-def module_text(layout: Layout) -> str:
-    """The whole module: maths, equations and the kernel ``run``."""
-    width = layout.options.width
-    division = divide(layout)
-    rates, used = rates_text(layout, division)
-    start, used_at_start = start_text(layout, division)
-    return "\n".join(
-        [
-            bounds_text(layout),
-            PERMUTE_TEXT if layout.options.permute else "",
-            intrinsics_text(width),
-            maths_text(width, used | used_at_start, permute=layout.options.permute),
-            rates,
-            start,
-            advance_text(layout),
-            look_text(layout),
-            record_text(layout),
-            _KernelWriter(layout, division).text(),
-            f"define i64 @room() {{ ret i64 {offset(layout, division, 'end') * width} }}",
-            attributes(width),
-        ]
-    )
-
-
 RECORDED = ("%failed_step", "%failed_item", "%failed_state")
 MOVABLE = ("state", "first", "second", "third", "fourth")
 
 
-class _KernelWriter:
-    """Writes the function ``run``."""
+class KernelWriter:
+    """Writes the function ``run``: a vector of runs at a time, from before the first step to the last report."""
 
     def __init__(self, layout: Layout, division: Division) -> None:
         self.layout, self.division, model = layout, division, layout.computed
@@ -91,6 +64,7 @@ class _KernelWriter:
         self.item_array = w.space(f"{w.integer}, align {w.size}")
 
     def text(self) -> str:
+        """The function, and the constant tables that it reads."""
         w = self.w
         for part in self.layout.offsets:
             place = offset(self.layout, self.division, part)
