@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import healthreform as hr
 from healthreform import check_model
 from healthreform.derivation.base import Base
 from healthreform.derivation.facts import facts_of
-from healthreform.extremes import endings
+from healthreform.extremes import EXTREMES, endings
 from healthreform.place import Place
 
 LAST_KNOWN = 2021
@@ -142,8 +143,12 @@ def test_without_its_policy_it_has_the_nations_and_its_own_facts():
         assert theirs[name] == nation[name] != ours[name]
 
 
-def test_extremes_end_in_sense_there_too():
-    assert not [ending.title for ending in endings(sanming()) if not ending.sense]
+def test_extremes_end_in_sense_there_too_but_for_pay_out_of_budgets_that_nothing_is_bought_with():
+    """Where nothing costs anything pay falls in the country; a consortium with a total budget has all of it to share."""
+    free = next(extreme for extreme in EXTREMES if extreme.title == "nothing costs anything")
+    assert [ending.title for ending in endings(sanming()) if not ending.sense] == [free.title]
+    unshared = replace(free, values={**free.values, "surplus_to_pay": 0.0})
+    assert next(endings(sanming(), [unshared])).sense
 
 
 @pytest.mark.slow

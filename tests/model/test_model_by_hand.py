@@ -82,24 +82,43 @@ def test_chronic_disease_given_places_for_management(steps):
 
 
 def test_choice_of_tier_is_the_logit_of_the_brief(steps):
-    """``V = a - b ln p + g quality + t habit + k contract`` and size, with constants from the first year's shares."""
+    """``V = a - b ln p + g quality + t habit + k contract`` and size, with constants from the first year's shares.
+
+    Hospitals upgraded since count where they are now, in the start's shares, doctors, beds and habits.
+    """
     trust = steps["trust"][0] / VALUES["trust_at_start"]
     signed = steps["effective_contract_share"][0] - VALUES["contract_share_at_start"]
     signed = signed / (1 + VALUES["contract_saturation"] * signed)
+    left = steps["never_upgraded"][0]
+
+    def regrouped(start):
+        moved = start["secondary"] * (1 - left)
+        return {
+            "tertiary": start["tertiary"] + moved,
+            "secondary": start["secondary"] * left,
+            "primary": start["primary"],
+        }
+
     for care, bracket in (("outpatient", "outpatient,resident]"), ("inpatient", "inpatient,employee]")):
         utility = {}
+        measure = "headcount" if care == "outpatient" else "beds"
+        constants = regrouped({tier: VALUES[f"contacts_at_start[{tier},{bracket}"] for tier in TIERS})
+        usual = regrouped({tier: steps[f"habit[{tier},{care}]"][0, 0] for tier in TIERS})
         for tier in TIERS:
             quality = steps[f"perceived_quality[{tier}]"][0] / steps[f"perceived_quality[{tier}]"][0, 0]
-            size = steps[f"{'headcount' if care == 'outpatient' else 'beds'}[{tier}]"][0]
+            size = (
+                steps[f"{measure}[{tier}]"][0]
+                / regrouped({each: steps[f"{measure}[{each}]"][0, 0] for each in TIERS})[tier]
+            )
             habit = steps[f"habit[{tier},{care}]"][0]
             price = steps[f"felt_price[{tier},{bracket}"][0]
             own = tier == "primary"
             utility[tier] = (
-                np.log(VALUES[f"contacts_at_start[{tier},{bracket}"])
+                np.log(constants[tier])
                 - VALUES["tier_price_coefficient"] * np.log(price / price[0])
                 + VALUES["quality_coefficient"] * np.log(quality * (trust if own else 1))
-                + VALUES["size_coefficient"] * np.log(size / size[0])
-                + VALUES["habit_coefficient"] * np.log(habit / habit[0])
+                + VALUES["size_coefficient"] * np.log(size)
+                + VALUES["habit_coefficient"] * np.log(habit / usual[tier])
                 + VALUES["contract_coefficient"] * signed * own
             )
         weights = {tier: np.exp(each) for tier, each in utility.items()}

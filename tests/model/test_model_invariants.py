@@ -209,8 +209,12 @@ def test_a_floor_above_cost_holds_the_rate():
 
 @functools.cache
 def settled(**changes: float) -> Runs:
-    """Everything works, and nothing drives it."""
-    return run(nothing_changes(new_physicians=1.1e5, **changes), last=2309, may_fail=True)
+    """Everything works, and nothing drives it, for four centuries.
+
+    What comes to rest last is what primary care owes and owns: its debts and equipment close a gap by two thirds in a
+    hundred years and more.
+    """
+    return run(nothing_changes(new_physicians=1.1e5, **changes), last=2409, may_fail=True)
 
 
 def test_frozen_drivers_and_policy_come_to_their_end():
@@ -343,12 +347,14 @@ def test_winners_gain_what_the_others_lose_generics_first():
     """Lu J 2022: all that lost fell by 62 %; Chen Y 2021: originators by 38 %, or by up to a half."""
     bought = from_date("drug_procurement_rounds", 2019.0, 100.0)
     alike = {f"giving_way[{product}]": 1.0 for product in ("winners", "originators", "other_generics")}
+    first = scenario_values()["giving_way[other_generics]"] / scenario_values()["giving_way[originators]"]
+    assert first > 1.5
     runs = run(bought, bought | alike, last=2020)
     before = {
         product: scenario_values()[f"product_share_at_start[{product}]"]
         for product in ("originators", "other_generics")
     }
-    for place, ratio in ((0, 1.8), (1, 1.0)):
+    for place, ratio in ((0, first), (1, 1.0)):
         lost = {each: 1 - runs.year(f"product_share[{each}]", 2020)[place] / before[each] for each in before}
         assert 0.38 < lost["originators"] < 0.51
         assert lost["other_generics"] == pytest.approx(ratio * lost["originators"], rel=1e-3)
