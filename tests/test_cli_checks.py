@@ -220,6 +220,8 @@ def test_the_other_member_of_the_family_runs_on_the_same_equations(place, other)
 
 def test_a_province_is_held_against_the_country(later):
     assert family_members.other_member(later).name == "china"
+    passed, told = family_members.family_members(later)
+    assert passed and f"hold there; {later.name} begins too late for them" in told
 
 
 def test_a_member_that_answers_otherwise_or_pays_backward_fails(monkeypatch):

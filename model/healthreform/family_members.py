@@ -50,9 +50,10 @@ def family_members(place: Place) -> tuple[bool, str]:
         for each, one in claims
         if one.claim.top == "hospital_income_share[drugs]" and one.holds
     ]
-    text += f"; {len(claims) - len(broken)} of {len(claims)} claims of {' and '.join(SHARED)} hold in both"
+    text += f"; {len(claims) - len(broken)} of {len(claims)} claims of {' and '.join(SHARED)} hold"
+    text += " in both" if any(each is place for each, _ in claims) else f" there; {place.name} begins too late for them"
     if shares:
-        text += f", drugs' share of hospital income {', '.join(shares)}"
+        text += f"; without mark-ups drugs' share of hospital income {', '.join(shares)}"
     if broken:
         text += f"; not: {'; '.join(broken)}"
     return not (differing or backward or broken), text
