@@ -28,6 +28,7 @@ WRONG = {
     PEOPLE + "beds = { tertary = 1e3 }": "facts.beds.tertary: it is no element of tier; nearest valid name: tertiary",
     PEOPLE + "beds = { value = 1e3, sourc = 'x' }": "facts.beds.sourc: unknown key; nearest valid name: source",
     PEOPLE + "facts = 3": "facts.facts: unknown fact",
+    PEOPLE + "[misses]\n'adaptive solver' = ''": "misses.adaptive solver: '' must be the reason, a text that is not em",
     PEOPLE + "[value]\nx = 3": "unknown key 'value'; nearest valid name: values",
     PEOPLE + "[values]\npayroll_limt = 2": "nearest valid name: payroll_limit",
     PEOPLE + "[values]\npayroll_limit = { value = 2, grad = 'x' }": "values.payroll_limit.grad: unknown key; nearest",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
@@ -77,14 +77,15 @@ def behaviour(
     return pandas.DataFrame(rows, columns=["check", "claim", "holds", "found", "why", "miss"])
 
 
-def judged(place: Place, file: FilePath = FILE) -> Iterator[Judged]:
-    """Every claim of a file, judged; everything is read and looked up before anything runs.
+def judged(place: Place, file: FilePath = FILE, among: Collection[str] | None = None) -> Iterator[Judged]:
+    """Every claim of a file, or of some of its checks, judged; all is read and looked up before anything runs.
 
     Claims are of what follows when something is done under the policy of the country: a place that did it long before
     by a policy of its own is asked without that policy.
     """
     place = place.without_policy()
-    checks = [check for check in read_behaviour(file).values() if _can_be_asked(place, check)]
+    read = read_behaviour(file).items()
+    checks = [check for name, check in read if (among is None or name in among) and _can_be_asked(place, check)]
     for check in checks:
         for claim in check.claims:
             _check_claim(place, check, claim)

@@ -111,7 +111,8 @@ def check(
 ) -> None:
     """Check the model: units, money, integration error, loops and gains, behaviour, extremes, levers, loops cut.
 
-    Ends with code 1 if anything FAILED; a known miss, whose reason stands beside the claim, is told and does not.
+    Ends with code 1 if anything FAILED; a known miss, with a reason beside the claim or in the place's file, is told
+    and does not.
     """
     from .check_model import findings
     from .place import Place

@@ -8,7 +8,7 @@ the right size.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from .assembly import UNITS
 from .engine_use import base_values
 from .place import Place
+from .setting import LAST_YEAR
 from .side_by_side import Beside, Values, run_beside
 from .size import power
 from .stockflow.errors import StockflowError
@@ -30,6 +31,8 @@ ROUND_OFF = 1e-8
 #: What is smaller than this beside the largest of its unit is judged as if it were as large: it may be round-off.
 SMALL = 1e-6
 _START = -np.inf
+#: The start for which conditions are dated; a place that begins later meets each of them as many years later.
+_DATED_FOR = 2010
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Extreme:
 
     Attributes
     ----------
-    values : new values of inputs, for all of their elements.
+    values : new values of inputs, for all of their elements; what is counted is of the country's size.
     date : from which those of levers and drivers count; without it, as those of parameters, for the whole run.
     until : when levers and drivers go back to their own paths; without it, never.
     answers : variables, summed over their elements, and which way they answer in the year ``year``: 1 up, -1 down.
@@ -54,6 +57,17 @@ class Extreme:
     until: float = np.inf
     most: Mapping[str, float] = field(default_factory=dict)
     least: Mapping[str, float] = field(default_factory=dict)
+
+    def at(self, place: Place) -> Extreme:
+        """The same for a place: of its size, and as many years later as it begins later than the country."""
+        later = max(place.start - _DATED_FOR, 0)
+        return replace(
+            self,
+            values={name: value * place.size.factor(place.model, name) for name, value in self.values.items()},
+            year=min(self.year + later, LAST_YEAR),
+            date=self.date + later,
+            until=self.until + later,
+        )
 
     def inputs(self, model: Model, base: Values) -> dict[str, float | Path]:
         """All inputs, with the changed ones in their place."""
@@ -196,9 +210,10 @@ def endings(place: Place, extremes: Sequence[Extreme] = EXTREMES) -> Iterator[En
     """How each extreme condition ends; last everything a hundred times as large."""
     model = place.model
     base = base_values(model, model.records)
-    inputs = [base, *(extreme.inputs(model, base) for extreme in extremes), _larger(model, base)]
+    here = [extreme.at(place) for extreme in extremes]
+    inputs = [base, *(extreme.inputs(model, base) for extreme in here), _larger(model, base)]
     runs = run_beside(model, inputs, place.start)
-    for number, extreme in enumerate(extremes, start=1):
+    for number, extreme in enumerate(here, start=1):
         yield _ending(extreme.title, runs, number, partial(_answers, extreme=extreme))
     yield _ending(f"everything {TIMES:g} times as large", runs, len(inputs) - 1, _scaled)
 

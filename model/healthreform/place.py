@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .derivation.given import Given
 
 _REQUIRED = ("title", "start")
-_OPTIONAL = ("description", "history", "based_on", "policy", "facts", "values", "origin")
+_OPTIONAL = ("description", "history", "based_on", "policy", "facts", "values", "origin", "misses")
 #: Keys that say nothing without a place to derive the rest from.
 _OF_DERIVED = ("policy", "facts", "origin")
 #: The place whose values the common inputs are.
@@ -50,6 +50,7 @@ class Place:
     facts : what is known of it, by name, as its file gives it.
     size : how large it is against the country.
     origins : for each parameter, lever and driver that is not as in the place it is based on, how it came about.
+    misses : checks that it is known not to pass, by name, and why.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Place:
     size: Size = field(default_factory=Size, repr=False)
     facts: Mapping[str, Given] = field(default_factory=dict, repr=False)
     origins: Mapping[str, Origin] = field(default_factory=dict, repr=False)
+    misses: Mapping[str, str] = field(default_factory=dict, repr=False)
     _unreformed: Callable[[], Place] | None = field(default=None, repr=False)
 
     @classmethod
@@ -157,7 +159,17 @@ def _headed(file: Path, header: HeadedFile) -> dict[str, Any]:
         "start": header.year("start"),
         "history": header.text("history") or file.stem,
         "file": str(file),
+        "misses": _misses(header),
     }
+
+
+def _misses(header: HeadedFile) -> Mapping[str, str]:
+    """Checks that a place is known not to pass, with the reasons."""
+    misses = header.table("misses")
+    for name, reason in misses.items():
+        if not isinstance(reason, str) or not reason.strip():
+            raise header.error(f"misses.{name}", f"{reason!r} must be the reason, a text that is not empty")
+    return misses
 
 
 def _read_derived(file: Path, header: HeadedFile, inputs: _Inputs, above: tuple[Path, ...]) -> Place:

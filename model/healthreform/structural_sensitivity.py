@@ -65,14 +65,16 @@ def loop_cuts(
     -------
     pandas.DataFrame
         A row for the reform as it is, ``no loop cut``, and one for each loop: title, cut (the link held at its path in
-        the base run), and the effect on each headline outcome, in the units that ``table.attrs["units"]`` tells.
+        the base run), and the effect on each headline outcome, in the units that ``table.attrs["units"]`` tells.  A cut
+        may take from a stock what is not there: such a run ends, its row has no numbers, and ``table.attrs["ended"]``
+        says why, by loop.
 
     Raises
     ------
     RecordError
         If a loop is unknown, or there is no link at which it can be cut.
     RunError
-        If a run goes wrong.
+        If a run without a cut goes wrong.
     """
     import pandas
 
@@ -84,10 +86,13 @@ def loop_cuts(
         | {key: float(outcome.read(runs).sel(cut=name, run=0, time=year)) for key, outcome in OUTCOMES.items()}
         for name in runs["cut"].values
     }
+    ended = {str(name): str(runs["failure"].sel(cut=name, run=0).item()) for name in runs["cut"].values}
     table = pandas.DataFrame.from_dict(rows, orient="index")
     table[list(OUTCOMES)] -= table.loc[BASE, list(OUTCOMES)].astype(float)
     table.index.name = "loop"
     table.attrs["units"] = {key: outcome.change_unit for key, outcome in OUTCOMES.items()}
+    table.attrs["ended"] = {name: text for name, text in ended.items() if text}
+    table.loc[list(table.attrs["ended"]), list(OUTCOMES)] = np.nan
     return table.drop(index=BASE)
 
 
@@ -296,9 +301,8 @@ class _Job:
         """All members under a scenario, with one link cut."""
         inputs = self.inputs(setting, cut)
         raw = self.yearly.run(inputs, setting.first, setting.last, setting.step, self.threads)
-        if self.design is None and raw.failures:
-            where = f"with {cut} cut: " if cut is not None else ""
-            raise RunError(where + raw.failures[0].message.removeprefix("run 0: "))
+        if self.design is None and cut is None and raw.failures:
+            raise RunError(raw.failures[0].message.removeprefix("run 0: "))
         stocks = self.model.flat.stocks
         assert_conserved(self.model, raw, values_at_start(self.model, inputs, setting.first, stocks))
         labels = [0] if self.design is None else self.design.labels

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from healthreform import extremes
 from healthreform.engine_use import base_values
 from healthreform.extremes import EXTREMES, TIMES, Extreme, endings
 from healthreform.place import Place
+from healthreform.setting import LAST_YEAR
 from healthreform.side_by_side import run_beside
 
 PLACE = Place.load("china")
@@ -162,3 +165,22 @@ def test_a_number_of_its_own_in_an_equation_would_show(monkeypatch):
     monkeypatch.setattr(extremes, "run_beside", astray)
     *_, last = endings(PLACE, [])
     assert not last.sense and "mean_pay" in last.told
+
+
+def test_conditions_are_of_the_size_of_a_place_and_as_much_later_as_it_begins_later():
+    sanming = Place.load("sanming")
+    (people,) = (extreme for extreme in EXTREMES if "times the people" in extreme.title)
+    there = people.at(sanming)
+    assert (there.date, there.until, there.year) == (people.date + 1, people.until + 1, people.year + 1)
+    shrunk = there.values["arrival_count"] / people.values["arrival_count"]
+    assert shrunk == pytest.approx(sanming.size.population) and shrunk < 0.01
+    assert all(extreme.at(PLACE) == extreme for extreme in EXTREMES)
+    (late,) = (extreme for extreme in EXTREMES if extreme.title == "funds that lose all income")
+    assert late.at(replace(PLACE, start=2019)).year == LAST_YEAR
+
+
+def test_where_all_come_at_once_a_city_too_has_a_hundred_times_its_people():
+    told = {ending.title: ending.told for ending in endings(Place.load("sanming"))}
+    (people,) = (text for title, text in told.items() if "times the people" in title)
+    times = float(people.split(",")[0].removeprefix("persons_total x "))
+    assert 80 < times < 120
