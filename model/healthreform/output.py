@@ -48,6 +48,20 @@ def check_target(path: str | os.PathLike[str], endings: tuple[str, ...] = ENDING
     return target
 
 
+def check_not_read(path: str | os.PathLike[str], read: Iterable[Path]) -> None:
+    """Refuse to write over a file that is read for what is to be written; other names of the same file count too.
+
+    Raises
+    ------
+    OutputError
+        If it is one of these.
+    """
+    for file in read:
+        with suppress(OSError, ValueError):
+            if os.path.samefile(path, file):
+                raise OutputError(f"{path}: it is read for this ({file}), and would be lost; save under another name")
+
+
 def check_folder(path: str | os.PathLike[str]) -> Path:
     """A folder that files can be written to, made if it is not there; looked at before a long run.
 
