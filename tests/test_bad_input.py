@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import healthreform as hr
+from healthreform.cli_reading import read_design_file
 from healthreform.setting import LONGEST_RUN
+from healthreform.stockflow.record_values import LARGEST_FILE
 
 GOOD = pd.DataFrame({"fixed_pay_share": [0.5, 0.6], "inducement_limit": [1.12, 1.2]})
 
@@ -204,6 +207,38 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path, kind, name):
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path):
     (tmp_path / "mine.toml").mkdir()
     refused("it cannot be read", hr.simulate, "china", tmp_path / "mine.toml")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_or_device_in_place_of_a_file_is_refused_unopened(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.toml")
+    os.symlink(os.devnull, tmp_path / "device.toml")
+    monkeypatch.setattr(Path, "open", lambda *a, **k: pytest.fail("it was opened"))
+    monkeypatch.setattr(Path, "read_bytes", lambda *a, **k: pytest.fail("it was opened"))
+    for name in ("pipe.toml", "device.toml"):
+        refused("it is no regular file", hr.simulate, "china", tmp_path / name)
+        refused("it is no regular file", hr.simulate, tmp_path / name)
+        refused("it is no regular file", read_design_file, tmp_path / name)
+
+
+def test_no_more_is_read_than_a_file_may_hold_whatever_size_it_says(tmp_path, monkeypatch):
+    asked = []
+
+    class Endless:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            return None
+
+        def read(self, size):
+            asked.append(size)
+            return b"#" * size
+
+    (tmp_path / "mine.toml").write_bytes(b"#")
+    monkeypatch.setattr(Path, "open", lambda *a, **k: Endless())
+    refused("more than 4 MiB is too large", hr.simulate, "china", tmp_path / "mine.toml")
+    assert asked == [LARGEST_FILE + 1]
 
 
 def test_nothing_is_written_where_nothing_is_asked_for(tmp_path, monkeypatch):
