@@ -221,6 +221,13 @@ def test_a_pipe_or_device_in_place_of_a_file_is_refused_unopened(tmp_path, monke
         refused("it is no regular file", read_design_file, tmp_path / name)
 
 
+def test_a_path_with_a_nul_is_refused():
+    for name in ("a\0b.toml", "a\0b/c.toml"):
+        refused("a path holds no NUL", hr.simulate, "china", name)
+        refused("a path holds no NUL", hr.Place.load, name)
+        refused("a path holds no NUL", read_design_file, Path(name))
+
+
 def test_no_more_is_read_than_a_file_may_hold_whatever_size_it_says(tmp_path, monkeypatch):
     asked = []
 

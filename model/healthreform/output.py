@@ -37,12 +37,17 @@ def check_target(path: str | os.PathLike[str], endings: tuple[str, ...] = ENDING
     Raises
     ------
     OutputError
-        If the ending is unknown, or the folder cannot be made or written.
+        If the ending is unknown, the path cannot be one, or the folder cannot be made or written.
     """
     target = Path(path)
     if target.suffix not in endings:
         raise OutputError(f"{target}: the ending says what to write; use {' or '.join(endings)}")
-    if target.is_dir():
+    _check_path(target)
+    try:
+        folder = target.is_dir()
+    except OSError as error:  # such as a name that is too long
+        raise OutputError(f"{target}: it cannot be written ({error.strerror})") from None
+    if folder:
         raise OutputError(f"{target}: it is a folder; give the name of a file")
     check_folder(target.parent)
     return target
@@ -71,6 +76,7 @@ def check_folder(path: str | os.PathLike[str]) -> Path:
         If it cannot be made or written.
     """
     folder = Path(path)
+    _check_path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -78,6 +84,11 @@ def check_folder(path: str | os.PathLike[str]) -> Path:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"{folder}: the folder cannot be written; choose another")
     return folder
+
+
+def _check_path(path: Path) -> None:
+    if "\0" in str(path):
+        raise OutputError(f"{str(path)!r}: it cannot be written (a path holds no NUL)")
 
 
 def write_together(texts: Mapping[Path, str]) -> None:
