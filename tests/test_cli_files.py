@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,19 @@ def files(tmp_path, monkeypatch):
         os.link(other, name)
     os.symlink("plan.toml", "plan.csv")
     return tmp_path
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no folder in which rights say more than is true")
+def test_a_folder_that_takes_no_file_is_refused_before_the_run(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("ok.csv").write_text(DESIGN, encoding="utf-8")
+    for words in ("run china baseline -o /proc/y.nc", "sweep ok.csv -o /proc/y.csv", "calibrate --report /proc"):
+        refused(command(*words.split()), "/proc: the folder cannot be written; choose another")
+
+
+def test_a_name_that_leaves_no_room_to_write_aside_is_refused_before_the_run(command, tmp_path):
+    refused(command("run", "-o", tmp_path / f"{'x' * 250}.nc"), "give a shorter name")
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize(
