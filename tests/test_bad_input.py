@@ -124,6 +124,19 @@ def test_a_step_longer_than_the_shortest_time_constant_is_refused():
     assert "switching_time" in text and "use a step of 1/" in text
 
 
+def test_the_step_that_is_offered_runs():
+    offered = {}
+    for step in (4, 8, 9, 12):
+        text = refused("use a step of 1/", hr.simulate, "china", "baseline", step=1 / step, stop=2022)
+        offered[step] = int(text.rpartition("1/")[2].removesuffix(" year"))
+    assert len(set(offered.values())) == 1
+    [steps] = set(offered.values())
+    hr.simulate("china", "baseline", step=1 / steps, stop=2022)
+    for fewer in range(1, steps):
+        with pytest.raises(hr.StockflowError):
+            hr.simulate("china", "baseline", step=1 / fewer, stop=2022)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
