@@ -74,6 +74,18 @@ def test_an_unknown_place_or_scenario_offers_the_nearest(place, scenario, messag
         ({"fixed_pay_share": {2020.01: 0.5}}, "falls between two steps of 1/16 year"),
         ({"fixed_pay_share[tertairy]": 0.5}, "'tertairy' is no element of it; nearest valid name: tertiary"),
         ({"fixed_pay_share": {"tertairy": 0.5}}, "nearest valid name: tertiary"),
+        (
+            {"reimbursement_rate[employe]": 0.5},
+            "changes: reimbursement_rate[employe]: 'employe' is no element of tier, care, scheme; nearest valid name: "
+            "employee; write reimbursement_rate[tier,care,scheme], such as "
+            "reimbursement_rate[tertiary,outpatient,employee]",
+        ),
+        (
+            {"reimbursement_rate[resident]": {2020: 0.5}},
+            "needs an element each of tier, care, scheme: write reimbursement_rate[tier,care,scheme], such as "
+            "reimbursement_rate[tertiary,outpatient,resident]",
+        ),
+        ({"reimbursement_rate[primary, inpatient]": [[2020, 0.5]]}, "reimbursement_rate[primary,inpatient,employee]"),
         ({"payroll_limit[tertiary]": 2.0}, "no subscripts"),
         ({"fixed_pay_share": 0.5, "fixed_pay_share[tertiary]": 0.6}, "overlap; change each value once"),
         ({"inducement_limit": {2020: 1.2}}, "a number goes here"),
