@@ -43,6 +43,8 @@ SHOWN = 0.95
 FAR = ("no_reform",)
 #: The panels of packages reach beyond the outermost by this share of the way between them; longer bands are cut.
 ROOM = 0.25
+#: Reforms alone are numbered from this distance to policy as enacted on, as a share of the axes.
+APART = 0.05
 #: Named in the panels above.
 MARKED = ("baseline", "no_reform")
 _CROSS = "10 to 90 in 100 members, cut at the frame"
@@ -92,7 +94,13 @@ def draw(results: Path, output: Path) -> list[Path]:
         settle(figure)
         for column, key in enumerate(UP):
             named = [(*_at(scenarios, name, key), _look(name).label, BLACK) for name in MARKED]
-            numbered = [(*_at(scenarios, name, key), str(n), BLACK) for n, name in enumerate(_single(scenarios), 1)]
+            apart = _apart(axes[1, column], scenarios, key)
+            numbered = [
+                (*_at(scenarios, name, key), str(number), BLACK)
+                for number, name in enumerate(_single(scenarios), 1)
+                if name in apart
+            ]
+            _say_unnumbered(axes[1, column], len(_single(scenarios)) - len(apart))
             label_points(axes[0, column], named, lines=[medians[key]])
             arms = [[(x, y), (to_x, to_y)] for name in _near() for x, y, to_x, to_y in _cross(scenarios.loc[name], key)]
             label_points(axes[1, column], numbered, size=6, gap=2.0, lines=arms)
@@ -107,6 +115,19 @@ def _near() -> list[str]:
 def _single(scenarios: pandas.DataFrame) -> list[str]:
     """The reforms that stand alone, which are numbered."""
     return [name for name in scenarios.index if name not in LOOKS]
+
+
+def _apart(axis: Axes, scenarios: pandas.DataFrame, key: str) -> list[str]:
+    """Those of them that stand so far from policy as enacted that a number finds room."""
+    size = np.array([np.ptp(axis.get_xlim()), np.ptp(axis.get_ylim())])
+    base = np.array(_at(scenarios, "baseline", key))
+    distance = {name: np.hypot(*((np.array(_at(scenarios, name, key)) - base) / size)) for name in _single(scenarios)}
+    return [name for name, away in distance.items() if away >= APART]
+
+
+def _say_unnumbered(axis: Axes, count: int) -> None:
+    note = f"{count} reforms beside policy as enacted have no number"
+    axis.text(0.99, 0.985, note, transform=axis.transAxes, ha="right", va="top", fontsize=6.5, bbox=_WHITE)
 
 
 def _look(name: str) -> Look:

@@ -45,7 +45,7 @@ def test_fitted_values_stand_in_the_parameter_file_and_nothing_else_changes(plac
     assert found.write() == [tmp_path / "parameters.toml"]
     text = (tmp_path / "parameters.toml").read_text()
     level, slope = found.values["level"], found.values["slope"]
-    why = "fitted to history 2010-2021 inside its range"
+    why = "fitted to history 2010-2021 and measured effects inside its range"
     assert sorted(lines_changed(RECORDS, text)) == sorted([
         "- value = 100.0", f"+ value = {level}", '- source = "a guess"', '- grade = "assumed"',
         f'+ source = "a guess; {why}"', '+ grade = "calibrated"',
@@ -87,7 +87,8 @@ def test_a_source_says_only_once_that_it_was_fitted(place, tmp_path):
     write_together(written_into_package(place, {"level": 110.0}, YEARS))
     write_together(written_into_package(small_place(tmp_path), {"level": 120.0}, YEARS))
     record = small_place(tmp_path).model.records.parameters["level"]
-    assert record.value[()] == 120.0 and record.source == "a guess; fitted to history 2010-2021 inside its range"
+    assert record.value[()] == 120.0
+    assert record.source == "a guess; fitted to history 2010-2021 and measured effects inside its range"
 
 
 def test_a_place_with_values_of_its_own_is_saved_as_a_place_and_not_in_the_common_files(tmp_path):

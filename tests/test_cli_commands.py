@@ -39,6 +39,11 @@ def test_run_prints_headlines_and_saves_the_run(command, tmp_path):
     xarray.testing.assert_equal(hr.load(tmp_path / "run.nc"), hr.simulate("china", "no_reform", stop=2012))
 
 
+def test_run_says_where_a_single_run_is_not_to_be_trusted_alone(command):
+    warned = {stop: "without its band" in command("run", "--stop", stop)[1] for stop in (2035, 2036)}
+    assert warned == {2035: False, 2036: True}
+
+
 def test_sweep_takes_several_places(command, design, tmp_path):
     code, out, err = command("sweep", design, "china,sanming", "baseline", "-o", tmp_path / "runs.nc", "--stop", 2013)
     assert (code, err) == (0, "") and out.startswith("6 of 6 runs went well")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
+from inspect import signature
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,7 @@ import pytest
 from scipy import stats
 
 import healthreform as hr
-from healthreform import analysis, assembly, ensembles
+from healthreform import analysis, assembly, cli_judging, ensembles
 from healthreform.calibration import constrained
 from healthreform.calibration.constrained import Recipe, choose, effective_size
 from healthreform.calibration.sampling import Straight, gibbs, walk
@@ -234,3 +236,11 @@ def test_written_members_are_found_as_the_places_own(members, tmp_path, monkeypa
     written = ensembles.save_members(members, "china", tmp_path / "a.csv", write=True)
     assert [path.relative_to(tmp_path).as_posix() for path in written] == ["a.csv", "ensembles/china.csv"]
     assert written[0].read_bytes() == written[1].read_bytes()
+
+
+def test_the_shipped_members_are_made_as_the_command_makes_them():
+    made, said = hr.ensemble("china").attrs, signature(cli_judging.ensemble).parameters
+    for name, value in asdict(Recipe()).items():
+        assert made[name] == str(value), name
+        if name in said:
+            assert said[name].default == value, name

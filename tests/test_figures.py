@@ -153,3 +153,20 @@ def test_labels_of_wide_letters_do_not_overlap() -> None:
             assert not boxes[0].overlaps(boxes[1]), second
             for text in list(panel.texts):
                 text.remove()
+
+
+def test_a_reform_alone_is_numbered_only_where_it_stands_apart_from_policy_as_enacted() -> None:
+    from matplotlib.figure import Figure
+
+    apart = runpy.run_path(str(ROOT / "figures" / "fig_tradeoff.py"))["_apart"]
+    axis = Figure().subplots()
+    axis.set(xlim=(0, 100), ylim=(0, 10))
+    rows = {
+        "baseline": (20, 5),
+        "beside": (22, 5.1),
+        "to_the_right": (30, 5),
+        "above": (20, 6),
+        "linked_package": (90, 9),
+    }
+    scenarios = pandas.DataFrame.from_dict(rows, orient="index", columns=["fund_months", "hospital_margin"])
+    assert apart(axis, scenarios, "hospital_margin") == ["to_the_right", "above"]

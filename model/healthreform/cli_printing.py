@@ -45,6 +45,8 @@ LISTED = {
 _SHORT = {"dimensionless": ""}
 #: Years, evenly spread, that fit beside names and units.
 _MOST_YEARS = 4
+#: Later years are far from all that was observed: a single run of them says little.
+LAST_YEAR_ALONE = 2035
 
 
 def print_run(result: xarray.Dataset, wanted: list[str]) -> None:
@@ -69,6 +71,8 @@ def print_run(result: xarray.Dataset, wanted: list[str]) -> None:
     for name, unit in zip(chosen.columns[1:], units[1:], strict=True):
         grid.add_row(Text(str(name)), Text(_SHORT.get(unit, unit)), *(_figure(value) for value in chosen[name]))
     OUT.print(grid)
+    if chosen["time"].max() > LAST_YEAR_ALONE:
+        OUT.print(f"After {LAST_YEAR_ALONE} read no number without its band: hr.ensemble(PLACE) has the members.")
 
 
 #: Rows of a ledger by payment that fit on a screen.

@@ -145,7 +145,7 @@ def _edit(entry: Any, place: Place, record: Parameter, fitted: Mapping[Key, floa
         every = [split_name(flat)[1] for flat in place.model.flat_names(record.name)]
         entry["value"] = _nested({key: fitted.get(key, record.value[()]) for key in every}, factor)
     entry["grade"] = "calibrated"
-    why = f"fitted to history {years[0]}-{years[1]} inside its range"
+    why = f"fitted to history {years[0]}-{years[1]} and measured effects inside its range"
     if why not in entry["source"]:
         entry["source"] = f"{entry['source']}; {why}"
 
