@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import healthreform as hr
+from healthreform.cli_reading import read_design_file
 from healthreform.setting import LONGEST_RUN
+from healthreform.stockflow.record_values import LARGEST_FILE
 
 GOOD = pd.DataFrame({"fixed_pay_share": [0.5, 0.6], "inducement_limit": [1.12, 1.2]})
 
@@ -71,6 +74,18 @@ def test_an_unknown_place_or_scenario_offers_the_nearest(place, scenario, messag
         ({"fixed_pay_share": {2020.01: 0.5}}, "falls between two steps of 1/16 year"),
         ({"fixed_pay_share[tertairy]": 0.5}, "'tertairy' is no element of it; nearest valid name: tertiary"),
         ({"fixed_pay_share": {"tertairy": 0.5}}, "nearest valid name: tertiary"),
+        (
+            {"reimbursement_rate[employe]": 0.5},
+            "changes: reimbursement_rate[employe]: 'employe' is no element of tier, care, scheme; nearest valid name: "
+            "employee; write reimbursement_rate[tier,care,scheme], such as "
+            "reimbursement_rate[tertiary,outpatient,employee]",
+        ),
+        (
+            {"reimbursement_rate[resident]": {2020: 0.5}},
+            "needs an element each of tier, care, scheme: write reimbursement_rate[tier,care,scheme], such as "
+            "reimbursement_rate[tertiary,outpatient,resident]",
+        ),
+        ({"reimbursement_rate[primary, inpatient]": [[2020, 0.5]]}, "reimbursement_rate[primary,inpatient,employee]"),
         ({"payroll_limit[tertiary]": 2.0}, "no subscripts"),
         ({"fixed_pay_share": 0.5, "fixed_pay_share[tertiary]": 0.6}, "overlap; change each value once"),
         ({"inducement_limit": {2020: 1.2}}, "a number goes here"),
@@ -119,6 +134,19 @@ def test_wrong_years_steps_and_methods_are_refused(options, message):
 def test_a_step_longer_than_the_shortest_time_constant_is_refused():
     text = refused("is longer than the time constant", hr.simulate, "china", "no_reform", step=1 / 4)
     assert "switching_time" in text and "use a step of 1/" in text
+
+
+def test_the_step_that_is_offered_runs():
+    offered = {}
+    for step in (4, 8, 9, 12):
+        text = refused("use a step of 1/", hr.simulate, "china", "baseline", step=1 / step, stop=2022)
+        offered[step] = int(text.rpartition("1/")[2].removesuffix(" year"))
+    assert len(set(offered.values())) == 1
+    [steps] = set(offered.values())
+    hr.simulate("china", "baseline", step=1 / steps, stop=2022)
+    for fewer in range(1, steps):
+        with pytest.raises(hr.StockflowError):
+            hr.simulate("china", "baseline", step=1 / fewer, stop=2022)
 
 
 @pytest.mark.parametrize(
@@ -204,6 +232,45 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path, kind, name):
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path):
     (tmp_path / "mine.toml").mkdir()
     refused("it cannot be read", hr.simulate, "china", tmp_path / "mine.toml")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_or_device_in_place_of_a_file_is_refused_unopened(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.toml")
+    os.symlink(os.devnull, tmp_path / "device.toml")
+    monkeypatch.setattr(Path, "open", lambda *a, **k: pytest.fail("it was opened"))
+    monkeypatch.setattr(Path, "read_bytes", lambda *a, **k: pytest.fail("it was opened"))
+    for name in ("pipe.toml", "device.toml"):
+        refused("it is no regular file", hr.simulate, "china", tmp_path / name)
+        refused("it is no regular file", hr.simulate, tmp_path / name)
+        refused("it is no regular file", read_design_file, tmp_path / name)
+
+
+def test_a_path_with_a_nul_is_refused():
+    for name in ("a\0b.toml", "a\0b/c.toml"):
+        refused("a path holds no NUL", hr.simulate, "china", name)
+        refused("a path holds no NUL", hr.Place.load, name)
+        refused("a path holds no NUL", read_design_file, Path(name))
+
+
+def test_no_more_is_read_than_a_file_may_hold_whatever_size_it_says(tmp_path, monkeypatch):
+    asked = []
+
+    class Endless:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            return None
+
+        def read(self, size):
+            asked.append(size)
+            return b"#" * size
+
+    (tmp_path / "mine.toml").write_bytes(b"#")
+    monkeypatch.setattr(Path, "open", lambda *a, **k: Endless())
+    refused("more than 4 MiB is too large", hr.simulate, "china", tmp_path / "mine.toml")
+    assert asked == [LARGEST_FILE + 1]
 
 
 def test_nothing_is_written_where_nothing_is_asked_for(tmp_path, monkeypatch):

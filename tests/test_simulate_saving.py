@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -100,8 +101,20 @@ def test_a_target_that_cannot_be_is_refused(tmp_path):
             output.check_target(tmp_path / path)
 
 
+@pytest.mark.parametrize("name", ["x" * 300 + ".nc", "x" * 300 + "/run.nc", "a\0b.nc", "a\0b/run.nc"])
+def test_a_path_that_cannot_be_one_is_refused(tmp_path, run, name):
+    for call in (output.check_target, lambda path: hr.save(run, path)):
+        with pytest.raises(hr.OutputError, match=r"the folder cannot be made|it cannot be written") as caught:
+            call(tmp_path / name)
+        assert "\n" not in str(caught.value) and "\0" not in str(caught.value)
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    def refuse(*arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "touch", refuse)
     with pytest.raises(hr.OutputError, match="the folder cannot be written; choose another"):
         output.check_target(tmp_path / "run.nc")
 

@@ -47,6 +47,13 @@ def test_parameters_say_where_they_come_from():
     assert set(table.grade) <= {"measured", "estimated", "calibrated", "assumed"}
 
 
+def test_tables_of_inputs_have_the_column_of_documents():
+    for elements in (False, True):
+        for table in (hr.levers(elements=elements), hr.parameters(elements=elements)):
+            assert table.document.map(type).eq(str).all()
+    assert (hr.levers().document != "").all()
+
+
 def test_variables_leave_out_what_was_made_for_delays(model):
     table, every = hr.variables(), hr.variables(generated=True)
     assert set(every.index) == set(model.variables)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from numbers import Real
 from typing import Any
 
-from .stockflow.errors import RecordError, nearest
+from .stockflow.errors import RecordError, nearest, one_of
 from .stockflow.expand import all_elements
 from .stockflow.model import Model
 from .stockflow.paths import Path
@@ -54,8 +54,11 @@ def apply_changes(
         raise RecordError(f"{where}: {changes!r} must be a mapping from names to values")
     _check_overlaps(changes, where)
     for text, change in changes.items():
-        name, _ = split_name(text)
-        changed = records.with_values({str(text): _plain(change, f"{where}: {text}")}, where=where)
+        name, elements = split_name(text)
+        plain = _plain(change, f"{where}: {text}")
+        if elements and not isinstance(plain, Mapping):
+            _check_full(model, records, name, elements, f"{where}: {text}")
+        changed = records.with_values({str(text): plain}, where=where)
         _check_elements(model, changed, name, where)
         if name in records.parameters:
             records = changed
@@ -79,6 +82,21 @@ def _check_overlaps(changes: Mapping[str, Any], where: str) -> None:
             if not elements or not taken or elements == taken:
                 raise RecordError(f"{where}: '{other}' and '{text}' overlap; change each value once")
         seen[name].append((str(text), elements))
+
+
+def _check_full(model: Model, records: Records, name: str, elements: Key, where: str) -> None:
+    """Refuse brackets that leave elements out where one value goes, and show what they must hold."""
+    over = model.over(name) if name in (*records.parameters, *records.levers, *records.drivers) else ()
+    if len(elements) >= len(over):
+        return
+    known = [element for subscript in over for element in subscript.elements]
+    named = [subscript.name for subscript in over]
+    given = [next((e for e in elements if e in subscript.elements), subscript.elements[0]) for subscript in over]
+    full = f"write {name}[{','.join(named)}], such as {name}[{','.join(given)}]"
+    for element in elements:
+        if element not in known:
+            raise RecordError(f"{where}: '{element}' is no element of {one_of(named)}{nearest(element, known)}; {full}")
+    raise RecordError(f"{where}: it needs an element each of {one_of(named)}: {full}")
 
 
 def _plain(change: Any, where: str) -> Any:

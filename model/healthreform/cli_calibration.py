@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from .cli_printing import ERR, OUT
-from .output import OutputError, check_folder, check_target
+from .headed_file import files_of
+from .output import OutputError, check_folder, check_not_read, check_target
 
 if TYPE_CHECKING:
     import pandas
@@ -25,18 +26,21 @@ if TYPE_CHECKING:
 _ONLY_SAVED = ("errors_by_year", "starts")
 
 
-def check_wishes(output: Path | None, report: Path | None, write: bool, report_only: bool) -> None:
+def check_wishes(
+    output: Path | None, report: Path | None, write: bool, report_only: bool, place: str, plan: Path | None
+) -> None:
     """Look at where results should go before a long search.
 
     Raises
     ------
     OutputError
-        If they cannot go there, or nothing will be found that could.
+        If they cannot go there, or over what is read, or nothing will be found that could.
     """
     if report_only and (output is not None or write):
         raise OutputError("--report-only finds no new values to save; leave out --output and --write, or --report-only")
     if output is not None:
         check_target(output, (".toml",))
+        check_not_read(output, [*files_of(place, "places"), *([] if plan is None else [plan])])
     if report is not None:
         check_folder(report)
 

@@ -45,7 +45,7 @@ def calibrate(
     from .calibration.calibrating import calibrate as fitted
     from .calibration.standing import standing
 
-    check_wishes(output, report, write, report_only)
+    check_wishes(output, report, write, report_only, place, plan)
     if report_only:
         as_it_stands = standing(place, plan=plan, free=free or None, threads=threads)
         print_report(as_it_stands)
@@ -90,10 +90,12 @@ def ensemble(
     """
     from .calibration.constrained import Recipe, constrained_ensemble
     from .ensembles import save_members
-    from .output import check_table_target
+    from .headed_file import files_of
+    from .output import check_not_read, check_table_target
 
     if output is not None:
         check_table_target(output)
+        check_not_read(output, files_of(place, "places"))
     with progress_bar() as tell:
         found = constrained_ensemble(
             place, Recipe(members, draws, steps=steps, seed=seed), progress=lambda done: tell(done, float("nan"))
@@ -143,11 +145,13 @@ def validate(
     """
     from .ensembles import MEMBERS_FOR_BANDS, has_ensemble
     from .ensembles import ensemble as shipped
-    from .output import check_table_target, save_table
+    from .headed_file import files_of
+    from .output import check_not_read, check_table_target, save_table
     from .validation import validate as replay_all
 
     if output is not None:
         check_table_target(output)
+        check_not_read(output, files_of(place, "places"))
     if members is None:
         members = MEMBERS_FOR_BANDS if has_ensemble(place) else 0
     table = replay_all(place, shipped(place).head(members) if members else None)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .stockflow.errors import RecordError
+from .stockflow.record_values import check_regular
 
 if TYPE_CHECKING:
     import pandas
@@ -89,12 +90,13 @@ def read_design_file(file: Path) -> pandas.DataFrame:
     Raises
     ------
     RecordError
-        If there is no such file, or it is no table in UTF-8, or names a column twice, or has a row with more values
-        than there are names.
+        If there is no such file, or it is no regular one, or no table in UTF-8, or names a column twice, or has a row
+        with more values than there are names.
     """
     import pandas
 
     try:
+        check_regular(file)
         with file.open(encoding="utf-8-sig", newline="") as lines:
             rows = csv.reader(lines)
             heading = next(rows, [])

@@ -35,11 +35,13 @@ def run(
 
     healthreform run china baseline --set drug_mark_up=2019:0.1,2024:0 -o runs/baseline.nc
     """
-    from .output import check_target, save
+    from .headed_file import files_of
+    from .output import check_not_read, check_target, save
     from .simulation import simulate
 
     if output is not None:
         check_target(output)
+        check_not_read(output, [*files_of(place, "places"), *files_of(scenario, "scenarios")])
     result = simulate(
         place,
         scenario,
@@ -78,13 +80,17 @@ def sweep(
 
     healthreform sweep design.csv china baseline -o runs.nc --ramp 2026:2031
     """
-    from .output import check_target, save_in_parts
+    from .headed_file import files_of
+    from .output import check_not_read, check_target, save_in_parts
     from .sweeping import sweep_in_chunks
 
     check_target(output)
-    table = read_design_file(design)
     places = read_places(place)
-    runs = len(table) * (len(places) if isinstance(places, list) else 1)
+    several = places if isinstance(places, list) else [places]
+    inputs = [file for name in several for file in files_of(name, "places")]
+    check_not_read(output, [design, *inputs, *files_of(scenario, "scenarios")])
+    table = read_design_file(design)
+    runs = len(table) * len(several)
     parts = sweep_in_chunks(
         places,
         scenario,
@@ -123,11 +129,14 @@ def ledger(
     healthreform ledger linked_package --against baseline --by payment
     """
     from .gains_and_losses import ledger as compared
-    from .output import check_table_target, save_table
+    from .headed_file import files_of
+    from .output import check_not_read, check_table_target, save_table
     from .simulation import simulate
 
     if output is not None:
         check_table_target(output)
+        plans = [file for name in (scenario, against) for file in files_of(name, "scenarios")]
+        check_not_read(output, [*files_of(place, "places"), *plans])
     runs = [simulate(place, plan, stop=stop) for plan in (scenario, against)]
     table = compared(*runs, by=by.value)
     print_ledger(table, f"{runs[0].attrs['title']}, against: {runs[1].attrs['title']}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,21 @@ def find_file(name: str | os.PathLike[str], kind: str, beside: Path | None = Non
     known = shipped_names(kind)
     offer = nearest(name, known) or f"; {kind}: {one_of(known)}"
     raise RecordError(f"unknown {word} '{name}'{offer}")
+
+
+def files_of(name: str | os.PathLike[str], kind: str) -> list[Path]:
+    """The file of a place or a scenario, and those it names as its base and its policy, as far as they can be found."""
+    found: list[Path] = []
+    pending: list[tuple[str | os.PathLike[str], str, Path | None]] = [(name, kind, None)]
+    while pending:
+        with suppress(RecordError):  # what is wrong with a file is told when it is read in earnest
+            file = find_file(*pending.pop())
+            if file not in found:
+                found.append(file)
+                content = read_toml(file)
+                named = ((content.get("based_on"), kind), (content.get("policy"), "scenarios"))
+                pending.extend((other, of, file.parent) for other, of in named if isinstance(other, str))
+    return found
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,8 @@ def parameters(place: PlaceLike = "china", *, elements: bool = False) -> pandas.
     Returns
     -------
     pandas.DataFrame
-        unit, low, high, value, distribution, over, grade, source, description.
+        unit, low, high, value, distribution, over, grade, source, description, document (as for levers; empty where no
+        document names it).
     """
     model = Place.load(place).model
     return _rows(model, model.records.parameters.values(), elements, _of_parameter)
@@ -69,7 +70,6 @@ def _of_lever(record: Any, start: float) -> dict[str, Any]:
     return {
         "value": {key: path.values[-1] for key, path in paths.items()},
         "at_start": {key: path.value(start) for key, path in paths.items()},
-        "document": record.document,
         "system": ", ".join(str(row) for row in record.system),
     }
 
@@ -95,6 +95,7 @@ def _rows(
             "grade": record.grade,
             "source": record.source,
             "description": record.description,
+            "document": getattr(record, "document", ""),
         }
         for name, keys in _named_keys(model, record, elements).items():
             rows[name] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from errno import ENAMETOOLONG
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,15 +38,35 @@ def check_target(path: str | os.PathLike[str], endings: tuple[str, ...] = ENDING
     Raises
     ------
     OutputError
-        If the ending is unknown, or the folder cannot be made or written.
+        If the ending is unknown, the path cannot be one, or the folder cannot be made or written.
     """
     target = Path(path)
     if target.suffix not in endings:
         raise OutputError(f"{target}: the ending says what to write; use {' or '.join(endings)}")
-    if target.is_dir():
+    _check_path(target)
+    try:
+        folder = target.is_dir()
+    except OSError as error:  # such as a name that is too long
+        raise OutputError(f"{target}: it cannot be written ({error.strerror})") from None
+    if folder:
         raise OutputError(f"{target}: it is a folder; give the name of a file")
-    check_folder(target.parent)
+    _make_folder(target.parent)
+    _try_out(_part_of(target))
     return target
+
+
+def check_not_read(path: str | os.PathLike[str], read: Iterable[Path]) -> None:
+    """Refuse to write over a file that is read for what is to be written; other names of the same file count too.
+
+    Raises
+    ------
+    OutputError
+        If it is one of these.
+    """
+    for file in read:
+        with suppress(OSError, ValueError):
+            if os.path.samefile(path, file):
+                raise OutputError(f"{path}: it is read for this ({file}), and would be lost; save under another name")
 
 
 def check_folder(path: str | os.PathLike[str]) -> Path:
@@ -56,14 +77,41 @@ def check_folder(path: str | os.PathLike[str]) -> Path:
     OutputError
         If it cannot be made or written.
     """
-    folder = Path(path)
+    folder = _make_folder(Path(path))
+    _try_out(folder / f".{os.getpid()}.part")
+    return folder
+
+
+def _make_folder(folder: Path) -> Path:
+    _check_path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: the folder cannot be made ({error.strerror})") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"{folder}: the folder cannot be written; choose another")
     return folder
+
+
+def _try_out(part: Path) -> None:
+    """Make a file and remove it: rights alone do not tell whether a folder takes one."""
+    try:
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        if error.errno == ENAMETOOLONG:
+            raise OutputError(f"{part.name}: it cannot be written ({error.strerror}); give a shorter name") from None
+        raise OutputError(
+            f"{part.parent}: the folder cannot be written; choose another ({os.strerror(error.errno or 0)})"
+        ) from None
+
+
+def _part_of(target: Path) -> Path:
+    """The name under which a file is written until it is complete."""
+    return target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
+
+
+def _check_path(path: Path) -> None:
+    if "\0" in str(path):
+        raise OutputError(f"{str(path)!r}: it cannot be written (a path holds no NUL)")
 
 
 def write_together(texts: Mapping[Path, str]) -> None:
@@ -75,7 +123,7 @@ def write_together(texts: Mapping[Path, str]) -> None:
         Naming the file that cannot be written.
     """
     before = {target: target.read_bytes() if target.exists() else None for target in texts}
-    parts = {target: target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}") for target in texts}
+    parts = {target: _part_of(target) for target in texts}
     put: list[Path] = []
     target = Path()
     try:
@@ -185,7 +233,7 @@ def load(path: str | os.PathLike[str]) -> xarray.Dataset:
 @contextmanager
 def _aside(target: Path) -> Iterator[Path]:
     """A name to write under; renamed when all is written, removed when not."""
-    temporary = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
+    temporary = _part_of(target)
     try:
         yield temporary
         os.replace(temporary, target)

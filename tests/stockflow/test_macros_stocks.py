@@ -226,7 +226,7 @@ def test_start_and_growth_exclude_each_other():
         smoothed(1, [[2010, 1]], ', start="lag", growth="lag"')
 
 
-def test_a_time_in_another_unit_is_found_by_the_generated_equations():
+def test_a_time_in_another_unit_is_told_by_its_name():
     text = SMOOTH.replace("ORDER", "1").replace("OPTIONS", "")
-    with pytest.raises(ModelError, match=r"sector\.py:4 seen_adjustment_1: its equation gives item\*year"):
+    with pytest.raises(ModelError, match=r"sector\.py:4 seen: time='lag' is in 1/year; it must be in year$"):
         model_from(text, parameter("lag", 2, "1/year"), driver("actual", [[2010, 1.0]], "item"))

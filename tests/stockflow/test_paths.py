@@ -160,6 +160,16 @@ def test_a_jump_between_two_steps_is_refused_and_a_kink_is_not():
     pack_paths(("a",), {"a": Path((2010, 2011.03), (0.0, 1.0))}, {}, 1).on_grid(2010, 2015, 16)
 
 
+def test_the_fewest_steps_that_fit_all_jumps_are_found():
+    packed = pack_paths(("a",), {"a": Path((2011.25, 2011.25, 2012 + 1 / 3, 2012 + 1 / 3), (0.0, 1, 1, 2))}, {}, 1)
+    assert [packed.fitting_steps(2010, 2015, least) for least in (1, 12, 13)] == [12, 12, 24]
+    assert packed.fitting_steps(2010, 2011, 1) == 4
+    nowhere = pack_paths(("a",), {"a": Path((2011 + 2**-0.5, 2011 + 2**-0.5), (0.0, 1.0))}, {}, 1)
+    assert nowhere.fitting_steps(2010, 2015, 1) is None
+    with pytest.raises(RecordError, match=r"move it to 2011\.6875$"):
+        nowhere.on_grid(2010, 2015, 16)
+
+
 def test_a_jump_outside_the_run_may_lie_anywhere():
     packed = pack_paths(("a",), {"a": Path((2003.03, 2003.03, 2030.07, 2030.07), (0.0, 1.0, 2.0, 3.0))}, {}, 1)
     packed.on_grid(2010, 2015, 16)

@@ -190,7 +190,7 @@ def test_a_wrong_record_gives_one_line_with_file_record_and_key(old, new, messag
         (b"\x00\x01\x02", "it is binary"),
         ("[parameters]".encode("utf-16"), "it is binary, or not saved as UTF-8"),
         ("# médecin".encode("latin-1"), "it is not UTF-8 text (byte 3)"),
-        (b"#" * (LARGEST_FILE + 1), "4.0 MiB is too large"),
+        (b"#" * (LARGEST_FILE + 1), "more than 4 MiB is too large"),
     ],
 )
 def test_a_file_that_is_no_file_of_records_gives_one_line(tmp_path, content, message):

@@ -8,6 +8,7 @@ from language_clinic import EQUATIONS, INPUTS
 from language_helpers import UNITS, model_from, module_from, parameter, records_from, table
 
 from healthreform.stockflow import UnitError, build, maximum, minimum, normal_cdf, total, where
+from healthreform.stockflow.cache import engine_version
 from healthreform.stockflow.measure import Measure, TableMeasure
 
 GIVEN = [
@@ -149,11 +150,14 @@ def test_the_unit_check_can_be_left_out_and_a_stamp_spares_it(tmp_path, monkeypa
 
     cache = tmp_path / "deep" / "cache"
     first = build(module, records, cache=cache)
-    assert [file.name for file in cache.iterdir()] == [f"units-{first.hash}.ok"]
+    assert [file.name for file in cache.iterdir()] == [f"units-{first.hash}-{engine_version()}.ok"]
     monkeypatch.setattr("healthreform.stockflow.model.check_units", lambda *_: pytest.fail("checked again"))
     assert build(module, records, cache=cache).hash == first.hash
     with pytest.raises(pytest.fail.Exception):
         build(wrong, records, cache=cache)
+    monkeypatch.setattr("healthreform.stockflow.model.engine_version", lambda: "another")
+    with pytest.raises(pytest.fail.Exception):
+        build(module, records, cache=cache)
 
 
 def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(tmp_path):

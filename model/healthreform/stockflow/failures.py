@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from .expression import Expression, names_in
 from .inputs import RunInputs
 from .layout import Layout, needed_at_start, needed_equations
 from .loop_ir import FAILED_AT_START, NOT_FAILED
+from .paths import MOST_STEPS
 from .results import Failure
 
 AT_ONCE = 1024
@@ -33,10 +35,11 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Clock:
-    """Start and steps of a batch."""
+    """Start, steps a year and last year of a batch."""
 
     start: int
     steps: int
+    stop: int
 
     def time(self, step: NDArray[np.int64] | int, halves: int = 0) -> Any:
         """Time of a step's start, plus half steps; computed as in the kernel."""
@@ -50,15 +53,23 @@ def find_failures(
     found = {failure.run: failure for failure in _went_wrong(layout, inputs, records, clock, recorded)}
     # Too long a step is the cause where both are true, so it is the failure told.
     for run in np.flatnonzero(recorded.shortest * (1 + 1e-9) < 1.0 / clock.steps).tolist():
-        found[run] = _too_long(layout, clock, recorded, run)
+        found[run] = _too_long(layout, inputs, clock, recorded, run)
     return [found[run] for run in sorted(found)]
 
 
-def _too_long(layout: Layout, clock: Clock, recorded: Recorded, run: int) -> Failure:
+def steps_needed(shortest: float) -> int | None:
+    """The fewest steps a year that are no longer than a time constant; None if a run does not take as many."""
+    return math.ceil(1.0 / shortest - 1e-9) if shortest >= 1 / MOST_STEPS else None
+
+
+def _too_long(layout: Layout, inputs: RunInputs, clock: Clock, recorded: Recorded, run: int) -> Failure:
     constant = layout.model.time_constants[int(recorded.which[run])]
     shortest = float(recorded.shortest[run])
     stages = "" if constant.order == 1 else f" (divided by its order {constant.order})"
-    remedy = f"use a step of 1/{int(np.ceil(1.0 / shortest - 1e-9))} year or less" if shortest > 1e-6 else "lengthen it"
+    needed = steps_needed(shortest)
+    # Not any shorter step will do: dated inputs that jump must jump between two of them.
+    fitting = None if needed is None else inputs.paths.fitting_steps(clock.start, clock.stop, needed)
+    remedy = "lengthen it" if fitting is None else f"use a step of 1/{fitting} year"
     message = (
         f"run {run}: step 1/{clock.steps} year is longer than the time constant {constant.name!r} of "
         f"{constant.owner!r}, which comes down to {shortest:.4g} year{stages}; {remedy}"

@@ -13,18 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import RunError
-from .failures import Clock, Recorded, find_failures
+from .failures import Clock, Recorded, find_failures, steps_needed
 from .flat import FlatModel
 from .inputs import RunInputs
 from .layout import Layout
 from .loop_ir import KERNEL_ARGUMENTS, NOT_FAILED
 from .machine import LoadedCode
+from .paths import MOST_STEPS
 from .results import RawResult
 
 KINDS: dict[str, Any] = {"i64": ctypes.c_int64, "double": ctypes.c_double, "ptr": ctypes.c_void_p}
 LONGEST_TASK = 32
 """Vectors of runs in one call of the kernel: short enough for a keyboard interrupt to be heard."""
-SMALLEST_STEP = 1e-4
+SMALLEST_STEP = 1 / MOST_STEPS
 
 
 def steps_per_year(step: float) -> int:
@@ -110,10 +111,14 @@ class Compiled:
             If a dated input jumps between two steps.
         """
         first_year, last_year = check_years(start, stop)
-        clock = Clock(first_year, steps_per_year(step))
+        clock = Clock(first_year, steps_per_year(step), last_year)
         if threads < 1:
             raise RunError(f"threads is {threads}; use at least 1")
-        records = np.ascontiguousarray(inputs.paths.on_grid(first_year, last_year, clock.steps))
+
+        def offer() -> int | None:
+            return self._steps_that_do(inputs, clock)
+
+        records = np.ascontiguousarray(inputs.paths.on_grid(first_year, last_year, clock.steps, offer))
         years = last_year - first_year + 1
         times = self._times(clock, years)
         values = np.empty((inputs.runs, len(times), len(self.names)))
@@ -123,6 +128,15 @@ class Compiled:
         values[too_long] = np.nan
         names = tuple(self.model.time_constants[i].name if i >= 0 else "" for i in recorded.which.tolist())
         return RawResult(values, times, self.names, tuple(failures), recorded.shortest, names)
+
+    def _steps_that_do(self, inputs: RunInputs, clock: Clock) -> int | None:
+        """The fewest steps a year that fit all jumps and, as the first run shows, all time constants."""
+        fitting = inputs.paths.fitting_steps(clock.start, clock.stop, clock.steps)
+        if fitting is None:
+            return None
+        shortest = float(self.run(inputs.part(0, 1), clock.start, clock.stop, 1 / fitting).shortest_time[0])
+        needed = steps_needed(shortest)
+        return None if needed is None else inputs.paths.fitting_steps(clock.start, clock.stop, max(fitting, needed))
 
     def run_chunks(
         self, inputs: RunInputs, start: float, stop: float, step: float, threads: int = 1, chunk: int = 2048

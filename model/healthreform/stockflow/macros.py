@@ -126,7 +126,7 @@ def _make(
     owner: Variable, name: str, text: str, declaration: Declaration, docstring: str, *, owned: bool = True
 ) -> Variable:
     expression = _parsed(text)
-    arguments = tuple(reads_of(expression))
+    arguments = reads_of(expression)
     return replace(
         owner,
         name=name,

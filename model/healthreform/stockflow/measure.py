@@ -242,6 +242,12 @@ def check_units(
         measures[name] = Measure(unit_of(text), name)
     for name, (x_text, text) in tables.items():
         measures[name] = TableMeasure(name, unit_of(x_text), unit_of(text))
+    year, rate = unit_of(TIME_UNIT), unit_of(f"1/{TIME_UNIT}")
+    for variable in written:
+        # First, since what is made for a delay would otherwise be told of equations that nobody wrote.
+        if variable.generated_by is None:
+            for key, due in (("time", year), ("growth", rate), ("loss", rate)):
+                _check_named(variable, key, measures, due)
     for variable in written:
         _check(variable, measures, unit_of(variable.unit))
         if variable.declaration.scale is not None:
@@ -265,6 +271,13 @@ def _check_scale(variable: Variable, scale: Measure | TableMeasure, declared: Pi
     if scale.unit != declared:
         name = variable.declaration.scale
         raise _unit_error(variable, f"its scale '{name}' is in {unit_text(scale.unit)}, not {unit_text(declared)}")
+
+
+def _check_named(variable: Variable, key: str, measures: Mapping[str, Measure | TableMeasure], due: PintUnit) -> None:
+    name = getattr(variable.declaration, key)
+    if name is not None and measures[name].unit != due:
+        found = unit_text(measures[name].unit)
+        raise _unit_error(variable, f"{key}='{name}' is in {found}; it must be in {unit_text(due)}")
 
 
 def check_ends(

@@ -11,6 +11,7 @@ from pathlib import Path as FilePath
 from types import ModuleType
 
 from .accounts import Bookkeeper, Ledger, Movement
+from .cache import engine_version
 from .declare import Account, Subscript
 from .errors import ModelError, UnitError
 from .expand import Expander, all_elements, flat_name, flat_names
@@ -32,7 +33,7 @@ from .records import Records
 from .syntax import read_modules
 from .written import Variable
 
-UNIT_CHECK_VERSION = 1  # raised when the rules of the unit check change, so that old stamps no longer count
+UNIT_CHECK_VERSION = 1  # raised when the rules of the unit check change, so that models are told apart by them too
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +337,8 @@ class _Builder:
         return digest.hexdigest()
 
     def _check_units(self, books: Bookkeeper, model_hash: str, cache: FilePath | None) -> None:
-        stamp = cache / f"units-{model_hash}.ok" if cache is not None else None
+        # The rules of the check are in the stamp's name, so that none of other rules is believed.
+        stamp = cache / f"units-{model_hash}-{engine_version()}.ok" if cache is not None else None
         if stamp is not None and stamp.exists():
             return
         inputs = {record.name: record.unit for record in self.records if record.name not in self.records.tables}

@@ -14,7 +14,7 @@ from .expand import Over, all_elements, flat_names
 from .functions import CLOSED_SET
 from .record_values import Key, at_key
 from .records import Records
-from .written import By, Previous, Total, Variable, reads_of, walk_written
+from .written import By, Previous, Total, Variable, uses_of, walk_written
 
 _XARRAY = """
 T all any apply argmax argmin argsort as_numpy assign assign_attrs assign_coords astype attrs bfill broadcast_equals
@@ -225,7 +225,7 @@ def check_closed_world(
             if scale is not None and not set(over[scale]) <= set(variable.over):
                 raise variable.error(f"scale='{scale}' is over subscripts that this equation is not over")
     for variable in variables.values():
-        for name, called in reads_of(variable.expression).items():
+        for name, called in dict.fromkeys(uses_of(variable.expression)):
             check(variable, f"argument '{name}'", name, called)
     for record in records:
         if record.name not in read:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import RecordError
 
+MOST_STEPS = 10_000  # a year
 GRID_TOLERANCE = 1e-7
 """Share of a step within which a date counts as lying on a step boundary; dates come from text with few decimals."""
 
@@ -215,28 +216,42 @@ class PackedPaths:
         """The runs from ``begin`` up to ``end``; the records are shared, not copied."""
         return PackedPaths(self.names, self.records, self.jumps, self.shared, self.column, self.first[begin:end])
 
-    def on_grid(self, start: int, stop: int, steps_per_year: int) -> NDArray[np.float64]:
+    def on_grid(
+        self, start: int, stop: int, steps_per_year: int, offer: Callable[[], int | None] = lambda: None
+    ) -> NDArray[np.float64]:
         """Records with dates that mean a step boundary moved onto it exactly.
+
+        Parameters
+        ----------
+        offer : steps a year that would do, if there are any, for the error.
 
         Raises
         ------
         RecordError
             If a path jumps strictly inside the run between two step boundaries, where no fixed step can see it.
         """
-        position = (self.records[:, 0] - start) * steps_per_year
-        inside = (position > -0.5) & (position < (stop + 1 - start) * steps_per_year + 0.5)
-        nearest = np.rint(np.where(inside, position, 0.0))
-        on_step = inside & (np.abs(position - nearest) <= GRID_TOLERANCE)
+        inside, nearest, on_step = _steps_of(self.records[:, 0], start, stop, steps_per_year)
         astray = np.flatnonzero(self.jumps & inside & ~on_step)
         if astray.size:
             row = int(astray[0])
+            fitting = offer()
             raise RecordError(
                 f"{self.owner(row)}: jump at {self.records[row, 0]:.10g} falls between two steps of "
-                f"1/{steps_per_year} year; move it to {start + nearest[row] / steps_per_year:.10g} or change the step"
+                f"1/{steps_per_year} year; move it to {start + nearest[row] / steps_per_year:.10g}"
+                f"{f' or use a step of 1/{fitting} year' if fitting else ''}"
             )
         records = self.records.copy()
         records[on_step, 0] = start + nearest[on_step] / steps_per_year
         return records
+
+    def fitting_steps(self, start: int, stop: int, at_least: int) -> int | None:
+        """The fewest steps a year from ``at_least`` on between which no path jumps; None if there are none."""
+        dates = np.unique(self.records[self.jumps, 0])
+        for steps in range(at_least, MOST_STEPS + 1):
+            inside, _, on_step = _steps_of(dates, start, stop, steps)
+            if not (inside & ~on_step).any():
+                return steps
+        return None
 
     def values_at(
         self,
@@ -279,6 +294,16 @@ class PackedPaths:
                 if run >= 0:
                     candidates.append((int(starts[run]), f"{name} (run {run})"))
         return max(candidate for candidate in candidates if candidate[0] <= row)[1]
+
+
+def _steps_of(
+    dates: NDArray[np.float64], start: int, stop: int, steps_per_year: int
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]:
+    """Of each date: whether it is inside a run, the number of the nearest step boundary, whether it means that one."""
+    position = (dates - start) * steps_per_year
+    inside = (position > -0.5) & (position < (stop + 1 - start) * steps_per_year + 0.5)
+    nearest = np.rint(np.where(inside, position, 0.0))
+    return inside, nearest, inside & (np.abs(position - nearest) <= GRID_TOLERANCE)
 
 
 def pack_paths(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import stat
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,19 +31,20 @@ def read_toml(file: str | PathLike[str]) -> dict[str, Any]:
     Raises
     ------
     RecordError
-        If there is no such file, or it is empty, larger than 4 MiB, binary, not UTF-8, or malformed.
+        If there is no such file, or it is no regular one, empty, larger than 4 MiB, binary, not UTF-8, or malformed.
     """
     path = FilePath(file)
     try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise RecordError(f"{path}: {size / 2**20:.1f} MiB is too large for a file of records (4 MiB at most)")
-        content = path.read_bytes()
+        check_regular(path)
+        with path.open("rb") as opened:  # never more than this, whatever size the file says it has
+            content = opened.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         names = [other.name for other in path.parent.glob("*.toml")] if path.parent.is_dir() else []
         raise RecordError(f"{path}: there is no such file{nearest(path.name, names)}") from None
     except OSError as error:
         raise RecordError(f"{path}: it cannot be read ({error.strerror})") from None
+    if len(content) > LARGEST_FILE:
+        raise RecordError(f"{path}: more than 4 MiB is too large for a file of records")
     if b"\0" in content:
         raise RecordError(f"{path}: it is binary, or not saved as UTF-8; a file of records is UTF-8 text")
     try:
@@ -50,6 +52,22 @@ def read_toml(file: str | PathLike[str]) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise RecordError(f"{path}: it is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     return parse_toml(text, str(path))
+
+
+def check_regular(file: FilePath) -> None:
+    """Refuse what is no regular file before it is opened: a device may have no end, a pipe no beginning.
+
+    Raises
+    ------
+    RecordError
+        If it is a folder, a device or a pipe, or its path holds a NUL.
+    OSError
+        If there is no such file, or it cannot be looked at.
+    """
+    if "\0" in str(file):
+        raise RecordError(f"{str(file)!r}: it cannot be read (a path holds no NUL)")
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise RecordError(f"{file}: it cannot be read (it is no regular file)")
 
 
 def parse_toml(text: str, file: str) -> dict[str, Any]:

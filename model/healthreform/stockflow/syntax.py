@@ -72,7 +72,10 @@ class Reader:
 
     def _read(self, node: ast.expr) -> Written:
         if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
-            return Call(_BINARY[type(node.op)], (self.read(node.left), self.read(node.right)))
+            left, right = self.read(node.left), self.read(node.right)
+            if isinstance(node.op, ast.Div) and right == Number(0.0) and reads_of(left):
+                raise self.fail(node, f"'{ast.unparse(node)}' divides by zero")
+            return Call(_BINARY[type(node.op)], (left, right))
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             if isinstance(node.operand, ast.Constant):
                 return self._literal(node.operand, sign=-1)

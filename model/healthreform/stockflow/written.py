@@ -86,15 +86,18 @@ def walk_written(expression: Written) -> Iterator[Written]:
         pending.extend(reversed(parts(node)))
 
 
-def reads_of(expression: Written) -> dict[str, bool]:
-    """Written names an expression reads, in order; True where the name is called as a table."""
-    found: dict[str, bool] = {}
+def uses_of(expression: Written) -> Iterator[tuple[str, bool]]:
+    """Every use of a written name, in order; True where the name is called as a table."""
     for node in walk_written(expression):
         if isinstance(node, Name):
-            found.setdefault(node.name, False)
+            yield node.name, False
         elif isinstance(node, Read):
-            found.setdefault(node.table, True)
-    return found
+            yield node.table, True
+
+
+def reads_of(expression: Written) -> tuple[str, ...]:
+    """Written names an expression reads, each once, in order."""
+    return tuple(dict.fromkeys(name for name, _ in uses_of(expression)))
 
 
 @dataclass(frozen=True)
