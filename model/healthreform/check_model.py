@@ -229,9 +229,8 @@ def _reference(place: Place) -> tuple[bool, str]:
         largest[units[name]] = max(largest.get(units[name], 0.0), size)
     worst, error = "", 0.0
     for name in names:
-        least = (
-            NEARLY_NOTHING if units[name] in _PLAIN else SMALL * largest[units[name]]
-        )  # less may be round-off itself
+        # Less than this may be round-off itself.
+        least = NEARLY_NOTHING if units[name] in _PLAIN else SMALL * largest[units[name]]
         size = max(sizes[name], least) or 1.0
         apart = float(np.abs(raw[name][0] - trajectory.values[name]).max()) / size
         if not apart <= error:
