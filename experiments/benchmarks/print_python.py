@@ -198,7 +198,8 @@ class ScipyModel:
         given = [values[name] for name in self.flat.paths]
 
         def paths(time: float, side: str) -> list[float]:
-            return [item.value(time, side) if isinstance(item, Path) else item for item in given]
+            # Plain floats: those of numpy would warn of what IEEE 754 gives without a word.
+            return [float(item.value(time, side) if isinstance(item, Path) else item) for item in given]
 
         state, reference = self.start(None, parameter, paths(start, "left"), None)
         # A restart at each jump, where no adaptive step should cross, and at each year, where values are wanted.

@@ -1,5 +1,7 @@
 """The benchmark compares like with like, and says what it could not run."""
 
+import multiprocessing
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,22 @@ def test_engines_that_differ_are_not_timed():
     engines.agree("same", values, values, 1e-12)
     with pytest.raises(AssertionError, match=r"other differs by 0\.1"):
         engines.agree("other", values * 1.1, values, 1e-12)
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork")
+def test_two_processes_share_out_all_runs():
+    done = multiprocessing.get_context("fork").Queue()
+    processes = engines.TwoProcesses(lambda part: done.put(part.runs), engines.spread(MADE.values, MADE.model, 17))
+    for _ in range(2):
+        processes()
+    assert sorted(done.get(timeout=10) for _ in range(4)) == [8, 8, 9, 9]
+
+
+def test_a_system_that_cannot_fork_is_told(monkeypatch):
+    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn"])
+    found, notes = built()
+    assert "two processes could not be run: this system cannot fork" in notes
+    assert "two processes" not in {engine.name for engine in found}
 
 
 def test_rounds_interleave_the_engines_in_rotated_order():

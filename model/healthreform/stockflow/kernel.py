@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import math
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
 
@@ -201,9 +202,12 @@ class Compiled:
 
         room = ctypes.CFUNCTYPE(ctypes.c_int64)(self._code.address("room"))()
 
+        own = threading.local()  # each thread's work space stays in its caches from one task to the next
+
         def compute(begin: int, end: int) -> int:
-            work = _aligned(room)
-            values_given = {**given, "begin": begin, "end": end, "work": work.ctypes.data}
+            if not hasattr(own, "work"):
+                own.work = _aligned(room)
+            values_given = {**given, "begin": begin, "end": end, "work": own.work.ctypes.data}
             kernel(*(values_given[name] for _, name in KERNEL_ARGUMENTS))
             return end - begin
 
@@ -232,11 +236,10 @@ def _spread(
                 progress(finished)
         return
     with ThreadPoolExecutor(threads) as pool:
-        waiting = {pool.submit(compute, begin, end) for begin, end in tasks}
+        waiting = [pool.submit(compute, begin, end) for begin, end in tasks]
         try:
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                finished += sum(future.result() for future in done)
+            for done in as_completed(waiting):
+                finished += done.result()
                 if progress:
                     progress(finished)
         except BaseException:
