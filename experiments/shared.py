@@ -63,12 +63,12 @@ def _put_in_place(aside: Path, target: Path) -> None:
 
 
 def guarded(main: Callable[[], None]) -> int:
-    """Run a command; return its exit code: 0, 2 after an error of the user's (one line), 130 when interrupted."""
+    """Run a command; return its exit code: 0, or 2 after an error of the user's or an interrupt (one line)."""
     try:
         main()
     except KeyboardInterrupt:
         print("interrupted; no results were written", file=sys.stderr)
-        return 130
+        return 2
     except hr.StockflowError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -129,14 +129,14 @@ def test_what_a_user_does_wrong_is_one_line_and_code_2(command, tmp_path, monkey
     assert os.listdir(tmp_path) == []
 
 
-def test_an_interrupt_is_code_130_and_leaves_nothing(command, tmp_path, monkeypatch):
+def test_an_interrupt_ends_in_one_line_and_leaves_nothing(command, tmp_path, monkeypatch):
     def interrupted(*arguments, **options):
         options["progress"](0.1, 1.0)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(calibrating, "calibrate", interrupted)
     code, _, err = command(*SHORT, "-o", tmp_path / "fit.toml", "--report", tmp_path, "--write")
-    assert code == 130 and err == "error: interrupted; nothing half-written is left\n"
+    assert code == 2 and err == "error: interrupted; nothing half-written is left\n"
     assert os.listdir(tmp_path) == []
 
 
@@ -161,5 +161,5 @@ def test_control_c_in_the_middle_of_a_search_ends_in_one_line(tmp_path):
     assert running.poll() is None
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=20)
-    assert running.returncode == 130 and err == "error: interrupted; nothing half-written is left\n"
+    assert running.returncode == 2 and err == "error: interrupted; nothing half-written is left\n"
     assert os.listdir(tmp_path) == []

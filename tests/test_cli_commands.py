@@ -258,7 +258,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_run(command, tmp
     refused(command("run", "-o", tmp_path / "file" / "run.nc"), "the folder cannot be made")
 
 
-def test_an_interrupt_is_code_130_and_leaves_nothing(command, design, tmp_path, monkeypatch):
+def test_an_interrupt_ends_in_one_line_and_leaves_nothing(command, design, tmp_path, monkeypatch):
     part = hr.sweep("china", "baseline", pd.DataFrame({"inducement_limit": [1.15]}))
 
     def interrupted(*arguments, **options):
@@ -267,7 +267,7 @@ def test_an_interrupt_is_code_130_and_leaves_nothing(command, design, tmp_path, 
 
     monkeypatch.setattr(sweeping, "sweep_in_chunks", interrupted)
     code, _, err = command("sweep", design, "-o", tmp_path / "runs.nc")
-    assert code == 130 and err == "error: interrupted; nothing half-written is left\n"
+    assert code == 2 and err == "error: interrupted; nothing half-written is left\n"
     assert os.listdir(tmp_path) == ["design.csv"]
 
 
@@ -284,7 +284,7 @@ def test_control_c_in_the_middle_of_a_sweep_leaves_nothing(tmp_path):
         time.sleep(0.2)
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=60)
-    assert running.returncode == 130 and "interrupted" in err and "Traceback" not in err
+    assert running.returncode == 2 and "interrupted" in err and "Traceback" not in err
     assert os.listdir(tmp_path) == ["design.csv"]
 
 

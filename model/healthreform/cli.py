@@ -1,6 +1,7 @@
 """The command line: ``healthreform run``, ``sweep``, ``list``, ``show``, ``check``, ``validate`` and others.
 
-Exit codes: 0 all is well, 1 a check failed or every run of a sweep did, 2 something given was wrong, 130 interrupted.
+Exit codes: 0 all is well, 1 a check failed or every run of a sweep did, 2 something given was wrong, or it was
+interrupted.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .cli_running import ledger, run, sweep
 from .stockflow.errors import StockflowError
 from .version import __version__
 
-_INTERRUPTED = 130
+_INTERRUPT_OF_TYPER = 130
 
 app = typer.Typer(
     name="healthreform",
@@ -105,13 +106,13 @@ def main() -> None:
     except StockflowError as error:
         _fail(str(error), 2)
     except (KeyboardInterrupt, typer.Abort):
-        code = _INTERRUPTED
+        code = _INTERRUPT_OF_TYPER
     except Exception as error:
         if hasattr(error, "format_message"):  # what typer says of a wrong option; nothing where it has shown its help
             _fail(error.format_message(), 2)
         raise
-    if code == _INTERRUPTED:  # which is also what typer makes of an interrupt
-        _fail("interrupted; nothing half-written is left", _INTERRUPTED)
+    if code == _INTERRUPT_OF_TYPER:
+        _fail("interrupted; nothing half-written is left", 2)
     sys.exit(code if isinstance(code, int) else 0)
 
 
