@@ -72,7 +72,7 @@ def test_every_named_loop_has_a_link_at_which_it_can_be_cut():
     for cut in links.values():
         assert cut.source in model.variables[cut.target].arguments
     assert links["item_waterbed"] == Cut("inducement", "item_response")  # as its entry says
-    assert links["siphon"] == Cut("capability", "siphon_pull")  # the one no other loop shares
+    assert links["siphon"] == Cut("capability", "siphon_motive")  # the one no other loop shares
 
 
 def test_a_link_that_is_not_the_loops_is_refused(monkeypatch):

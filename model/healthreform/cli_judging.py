@@ -77,14 +77,14 @@ def ensemble(
     place: PlaceArgument = "china",
     members: Annotated[int, typer.Option(help="How many members.")] = 300,
     draws: Annotated[int, typer.Option(help="How many draws they are chosen from.")] = 900,
-    steps: Annotated[int, typer.Option(help="Steps of the chain each member is the end of.")] = 100,
+    steps: Annotated[int, typer.Option(help="Steps of the chain each member is the end of.")] = 200,
     seed: Annotated[int, typer.Option(help="Of everything random; the same seed gives the same members.")] = 1,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Save the members: .csv.")] = None,
     write: Annotated[bool, typer.Option("--write", help="Put them into the package, as the place's ensemble.")] = False,
 ) -> None:
     """Make an ensemble: parameters within their ranges, where they fit history and measured effects.
 
-    It takes about five minutes. The one that comes with the package is hr.ensemble(PLACE).
+    It takes some ten minutes. The one that comes with the package is hr.ensemble(PLACE).
 
     healthreform ensemble china -o members.csv
     """

@@ -224,8 +224,8 @@ def test_way_of_payment_moves_the_cost_of_a_case_by_what_the_next_yuan_earns():
                 answer = VALUES[f"incentive_sensitivity[{item}]"] * (gain - gain[0])
                 answer = answer + weight * VALUES[f"payment_weight[{item}]"] * pull
                 earning = np.maximum(0, 1 + VALUES["earning_weight"] * (gain - gain[0]) / mean_gain)
-                added = VALUES[f"inducement_weight[{item}]"] * earning * (runs[f"inducement[{tier}]"][0] - 1)
-                expected = (1 + added) * np.exp(answer)
+                wanted = VALUES[f"inducement_weight[{item}]"] * earning
+                expected = runs[f"inducement[{tier}]"][0] ** wanted * np.exp(answer)
                 np.testing.assert_allclose(runs[f"item_response[{tier},{care},{item}]"][0], expected, **CLOSE)
 
 

@@ -89,6 +89,8 @@ CLAIMS = {
         (2011, {"general_practitioner_enrolment": 60000.0}, "general_practitioners", 2024, UP),
     "training takes eight years":
         (2011, {"general_practitioner_enrolment": 60000.0}, "general_practitioners", 2012, UP),
+    "a bond brings graduates to primary care":
+        (2011, {"bonded_share": 1.0}, "general_practitioners", 2024, UP),
     "retraining makes general practitioners":
         (2012, {"retraining_share": 0.12}, "general_practitioners", 2016, UP),
     "support keeps village doctors":

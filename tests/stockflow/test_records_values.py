@@ -345,3 +345,11 @@ def test_a_lever_without_one_element_is_refused_when_the_model_is_built():
     toml = lever("p", "{ up = [[2010, 1]] }", "year").replace("path", "over = ['t']\npath")
     with pytest.raises(ModelError, match=r"inputs\.toml: levers\.p\.path: it has no value for down"):
         build(module, records_from(toml))
+
+
+def test_one_value_for_all_elements_lies_in_the_range_of_each():
+    """Ranges that do not meet are no range upside down: the element whose range is left is named."""
+    with pytest.raises(RecordError, match=r"parameters\.pay\.value\[tertiary\]: 22 is out of its range, 40 to 60"):
+        records().with_values({"pay": 22.0}, where="changes")
+    wide = Records.from_text(FULL.replace("spread = 0.2", "spread = 0.6"), units=UNITS)
+    assert dict(wide.with_values({"pay": 25.0}, where="changes").parameters["pay"].value) == {(): 25.0}

@@ -58,7 +58,7 @@ class Recipe:
     members: int = 300
     draws: int = 900
     sweeps: int = 120
-    steps: int = 100
+    steps: int = 200
     seed: int = 1
 
     def __post_init__(self) -> None:

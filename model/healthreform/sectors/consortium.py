@@ -1,6 +1,7 @@
 """Close consortia: the budget they hold for their members, what they save or overspend, and what a surplus pays for."""
 
 from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, normal_cdf, stock, total, where
+from .grounds import AS_CASH_ALLOWS
 from .names import care, scheme, tier
 
 
@@ -67,16 +68,16 @@ def budget_saved(consortium_budget, consortium_claims, consortium_dispersion, bu
     )
 
 
-@flow(
-    "yuan/year",
-    over=scheme,
-    payer="fund",
-    payee="consortium",
-    source="Priority Tasks for 2024, No. 29 [2024], II.5: savings retained",
-)
-def consortium_savings(budget_saved, savings_kept_share, payable_share):
-    """Savings on the budget that consortia may keep, as far as the reserve reaches."""
-    return savings_kept_share * budget_saved * payable_share
+@auxiliary("yuan/year", over=scheme, source="Priority Tasks for 2024, No. 29 [2024], II.5: savings retained")
+def savings_due(budget_saved, savings_kept_share):
+    """Savings on the budget that consortia may keep."""
+    return savings_kept_share * budget_saved
+
+
+@flow("yuan/year", over=scheme, payer="fund", payee="consortium", source=AS_CASH_ALLOWS)
+def consortium_savings(savings_due, payable_share):
+    """What of these the funds pay, as far as the reserve reaches."""
+    return savings_due * payable_share
 
 
 @auxiliary(
@@ -87,7 +88,7 @@ def overspend_cut(
 ):
     """Part of a member's claims that is not accepted, because consortia that overspend bear their share of it."""
     return where(
-        total(claims_made, tier, care) > 0,
+        total(claims_made * consortium_member_share, tier, care) > 0,
         minimum(
             1,
             overspend_shared
@@ -179,10 +180,15 @@ def prevention_per_person(prevention_by_consortium, persons_total):
     return prevention_by_consortium / persons_total
 
 
-@auxiliary("1/year", source="own formulation: people screened are those whom the money pays for")
-def screened_rate(prevention_per_person, prevention_to_screening, screening_cost, price_index):
-    """Share of people screened in a year at consortia's expense."""
-    return prevention_per_person * prevention_to_screening / (screening_cost * price_index)
+@auxiliary("1/year", source="own formulation: people screened are those whom the money pays for; saturating")
+def screened_rate(prevention_per_person, prevention_to_screening, screening_cost, price_index, screening_limit):
+    """Share of people screened in a year at consortia's expense; hardly anybody comes more often than is of use."""
+    return (
+        screening_limit
+        * prevention_per_person
+        * prevention_to_screening
+        / (prevention_per_person * prevention_to_screening + screening_limit * screening_cost * price_index)
+    )
 
 
 # --- one house: staff and referral inside the consortium ---

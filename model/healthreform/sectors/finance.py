@@ -293,23 +293,11 @@ def claim_shares(claims_made):
     )
 
 
-@flow(
-    "yuan/year",
-    over=(tier, scheme),
-    payer="fund",
-    payee="provider",
-    source=f"savings retained: {TASKS}, item 3; shared out by claims",
-)
-def savings_retained(
-    procurement_saving,
-    retention_share,
-    first_cycle_share,
-    claim_shares,
-    fund_saving_share,
-    payable_share,
-    capitated_share,
+@auxiliary("yuan/year", over=(tier, scheme), source=f"savings retained: {TASKS}, item 3; shared out by claims")
+def savings_to_leave(
+    procurement_saving, retention_share, first_cycle_share, claim_shares, fund_saving_share, capitated_share
 ):
-    """Savings of drug procurement that the funds leave with hospitals, in the first contract cycle.
+    """Savings of drug procurement that the funds are to leave with hospitals, in the first contract cycle.
 
     Those made under a total budget are the consortium's already.
     """
@@ -318,10 +306,15 @@ def savings_retained(
         * fund_saving_share
         * retention_share
         * first_cycle_share
-        * payable_share
         * claim_shares
         * (1 - capitated_share)
     )
+
+
+@flow("yuan/year", over=(tier, scheme), payer="fund", payee="provider", source=AS_CASH_ALLOWS)
+def savings_retained(savings_to_leave, payable_share):
+    """What of these the funds leave, as far as their reserves reach."""
+    return savings_to_leave * payable_share
 
 
 # --- pharmacies and other providers ---

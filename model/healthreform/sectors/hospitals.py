@@ -1,6 +1,6 @@
 """Hospitals and the other tiers: physicians, beds, equipment, length of stay, capacity, severity and upgrades."""
 
-from ..stockflow import auxiliary, by, delay, flow, maximum, reference, smooth, sqrt, stock, total, where
+from ..stockflow import auxiliary, by, delay, flow, maximum, minimum, reference, smooth, sqrt, stock, total, where
 from .grounds import ADJUSTED, AT_START, DEFINITION, LEARNED, START, UPGRADED
 from .names import care, scheme, tier
 
@@ -66,16 +66,26 @@ def physician_exit(physicians, exit_rate, morale_exit):
     return physicians * exit_rate * morale_exit
 
 
-@auxiliary("1/year", source="own formulation: constant elasticity to the motives of Meng Q 2009: pay and development")
-def siphon_pull(pay_per_worker, capability, siphon_rate, siphon_elasticity, vacancy, debt_strain):
-    """The siphon: primary-care staff drawn up by better pay and by better hospitals, as far as these can hire."""
-    return (
-        siphon_rate
-        * (pay_per_worker["secondary"] / pay_per_worker["primary"] * capability["secondary"] / capability["primary"])
-        ** siphon_elasticity
-        * vacancy
-        * (1 - debt_strain["secondary"])
+@auxiliary(
+    "dimensionless", source="own formulation: constant elasticity to the motives of Meng Q 2009: pay and development"
+)
+def siphon_motive(pay_per_worker, capability, siphon_elasticity, siphon_limit):
+    """What better pay and abler hospitals do to the siphon; bounded, also where primary care pays nothing."""
+    return where(
+        pay_per_worker["primary"] * capability["primary"] > 0,
+        minimum(
+            siphon_limit,
+            (pay_per_worker["secondary"] / pay_per_worker["primary"] * capability["secondary"] / capability["primary"])
+            ** siphon_elasticity,
+        ),
+        siphon_limit,
     )
+
+
+@auxiliary("1/year", source="own formulation: effects multiply; nobody is drawn where no post is open or paid")
+def siphon_pull(siphon_rate, siphon_motive, vacancy, debt_strain):
+    """The siphon: primary-care staff drawn up by better pay and by better hospitals, as far as these can hire."""
+    return siphon_rate * siphon_motive * vacancy * (1 - debt_strain["secondary"])
 
 
 @auxiliary(

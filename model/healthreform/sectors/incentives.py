@@ -1,6 +1,6 @@
 """Incentives: what each item earns, how far income falls short, and the volume that follows."""
 
-from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, reference, smooth, stock, total, where
+from ..stockflow import auxiliary, by, exp, flow, log, maximum, minimum, reference, smooth, stock, total, where
 from .grounds import AT_START, HELD, IDENTITY, MULTIPLIED
 from .names import bill_item, care, tier
 
@@ -188,8 +188,9 @@ def item_response(
     payment_weight,
 ):
     """How practice answers: each item its own margin; want of income, as far as it earns; and the way of payment."""
-    return (1 + inducement_weight * earning * (inducement - 1)) * exp(
-        incentive_sensitivity * (item_incentive - item_incentive_at_start)
+    return exp(
+        inducement_weight * earning * log(inducement)
+        + incentive_sensitivity * (item_incentive - item_incentive_at_start)
         + payment_weight * by(care, outpatient=budget_pull, inpatient=payment_pull)
     )
 
@@ -250,9 +251,9 @@ def volume_control(prescribing_control, controllable_share, prescribing_control_
 
 
 @auxiliary("dimensionless", over=bill_item, source="definition: what procurement does to each item, gathered")
-def substitution(alternatives_rise, shortage_effect, consumables_use):
-    """Alternatives to drugs procured or short, and expandable consumables, are used more."""
-    return by(bill_item, drugs=alternatives_rise * shortage_effect, consumables=consumables_use, tests=1, services=1)
+def substitution(procured_use, shortage_effect, consumables_use):
+    """Drugs procured, alternatives to them or to drugs that are short, and expandable consumables, are used more."""
+    return by(bill_item, drugs=procured_use * shortage_effect, consumables=consumables_use, tests=1, services=1)
 
 
 @auxiliary("yuan/contact", over=(tier, care, bill_item), source=IDENTITY)

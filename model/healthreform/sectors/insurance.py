@@ -241,14 +241,20 @@ def claims_falling_due(claims_payable, settlement_time, critical_premium_payable
     )
 
 
+@auxiliary("yuan/year", over=scheme, source=DEFINITION)
+def calls_on_fund(claims_falling_due, outside_claims, contract_fees_due, savings_due, savings_to_leave):
+    """All that a fund should pay in a year, were its reserve large enough."""
+    return claims_falling_due + outside_claims + contract_fees_due + savings_due + total(savings_to_leave, tier)
+
+
 @auxiliary(
     "dimensionless",
     over=scheme,
-    source="own formulation: smooth in reserve over claims, so that the reserve cannot turn negative",
+    source="own formulation: smooth in reserve over calls, so that the reserve cannot turn negative",
 )
-def payable_share(fund_reserve, claims_falling_due, outside_claims, working_reserve_time):
+def payable_share(fund_reserve, calls_on_fund, working_reserve_time):
     """How far the reserve reaches: near one with months of money, nothing when it is empty; the rest stays owed."""
-    return fund_reserve / (fund_reserve + (claims_falling_due + outside_claims) * working_reserve_time)
+    return where(calls_on_fund > 0, fund_reserve / (fund_reserve + calls_on_fund * working_reserve_time), 1)
 
 
 @flow("yuan/year", over=(tier, scheme), payer="fund", payee="provider", out_of="claims_payable", source=AS_CASH_ALLOWS)

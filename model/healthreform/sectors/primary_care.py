@@ -1,90 +1,8 @@
-"""Primary care: its doctors, what they are able to do, family-doctor contracts, and trust."""
+"""Primary care: what its doctors are able to do, family-doctor contracts, and trust."""
 
-from ..stockflow import auxiliary, by, delay, flow, log, maximum, minimum, pipeline, reference, smooth, stock, where
-from .grounds import ADJUSTED, DEFINITION, HELD, LEARNED, START, TASKS
+from ..stockflow import auxiliary, by, flow, log, maximum, minimum, reference, smooth, stock, where
+from .grounds import ADJUSTED, AS_CASH_ALLOWS, DEFINITION, HELD, LEARNED, START, TASKS
 from .names import scheme, tier
-
-
-@stock("worker", source=START)
-def village_doctors(village_doctors_at_start):
-    """Village doctors and aides."""
-    return village_doctors_at_start
-
-
-@stock("worker", source=START)
-def general_practitioners(general_practitioners_at_start):
-    """General practitioners in primary care (part of its physicians)."""
-    return general_practitioners_at_start
-
-
-@flow(
-    "worker/year",
-    into="village_doctors",
-    source="own formulation: entry from the posts of the start, as villages recruit, not doctors",
-)
-def village_doctor_entry(village_doctors_at_start, village_entry_rate, village_doctor_support):
-    """New village doctors: few, more where their pay and pension are supported."""
-    return village_doctors_at_start * village_entry_rate * village_doctor_support
-
-
-@flow(
-    "worker/year",
-    out_of="village_doctors",
-    source="own formulation: first-order outflow at a dated rate, as ages are not followed",
-)
-def village_doctor_exit(village_doctors, village_exit_rate, village_ageing_index):
-    """Village doctors who retire or give up; they grew old together."""
-    return village_doctors * village_exit_rate * village_ageing_index
-
-
-@pipeline(
-    "worker/year",
-    time="general_practitioner_training_time",
-    stages=4,
-    loss="training_drop_out_rate",
-    into="general_practitioners",
-    start="trainees_at_start",
-    source="pipeline of stages, as training has a set length; Lian S 2019, Fam Med 51:262",
-)
-def graduation(general_practitioner_enrolment):
-    """General practitioners who finish five years of school and three of residency."""
-    return general_practitioner_enrolment
-
-
-@delay(
-    "worker/year",
-    time="retraining_time",
-    order=1,
-    out_of="physicians[primary]",
-    into="general_practitioners",
-    start="retrainees_at_start",
-    source="first-order delay, as retraining varies from one to two years; Lian S 2019",
-)
-def retrained(physicians, retraining_share):
-    """Primary-care physicians retrained as general practitioners; out of service meanwhile."""
-    return physicians["primary"] * retraining_share
-
-
-@flow(
-    "worker/year",
-    out_of="general_practitioners",
-    source="own formulation: rate and morale of other primary physicians, for want of a count apart",
-)
-def general_practitioner_exit(general_practitioners, exit_rate, morale_exit):
-    """General practitioners who retire or leave the profession."""
-    return general_practitioners * exit_rate["primary"] * morale_exit["primary"]
-
-
-@flow(
-    "worker/year",
-    out_of="general_practitioners",
-    into="physicians[secondary]",
-    source="upward moves: Meng Q 2009, Hum Resour Health 7:24; same pull as for physicians",
-)
-def general_practitioner_drawn_up(general_practitioners, siphon_pull):
-    """General practitioners drawn up by hospitals."""
-    return general_practitioners * siphon_pull
-
 
 # --- capability ---
 
@@ -276,16 +194,16 @@ def paid_content(contract_content, contract_fee, contract_fee_half, price_index)
     return contract_content + (1 - contract_content) * contract_fee / (contract_fee + contract_fee_half * price_index)
 
 
-@flow(
-    "yuan/year",
-    over=scheme,
-    payer="fund",
-    payee="provider[primary]",
-    source="guiding opinions on family doctors of June 2016: the fund shares the fee",
-)
-def contract_fees(contract_fee, contract_share, insured_persons, payable_share):
-    """Fees per head under contract, which the funds pay to primary care as far as their reserves reach."""
-    return contract_fee * contract_share * insured_persons * payable_share
+@auxiliary("yuan/year", over=scheme, source="guiding opinions on family doctors of June 2016: the fund shares the fee")
+def contract_fees_due(contract_fee, contract_share, insured_persons):
+    """Fees per head under contract."""
+    return contract_fee * contract_share * insured_persons
+
+
+@flow("yuan/year", over=scheme, payer="fund", payee="provider[primary]", source=AS_CASH_ALLOWS)
+def contract_fees(contract_fees_due, payable_share):
+    """Fees that the funds pay to primary care, as far as their reserves reach."""
+    return contract_fees_due * payable_share
 
 
 @auxiliary(
@@ -362,7 +280,9 @@ def grant_effect(
     """Places that public-health grant and consortia pay for, in real terms, against the start; one if never a grant."""
     return where(
         public_health_grant_at_start > 0,
-        ((public_health_grant + prevention_per_person) / (public_health_grant_at_start * price_index / one_yuan))
+        maximum(
+            0, (public_health_grant + prevention_per_person) / (public_health_grant_at_start * price_index / one_yuan)
+        )
         ** grant_elasticity,
         1,
     )

@@ -99,6 +99,12 @@ def in_contract(molecules_contracted, molecules_expired, molecules_floor):
     return molecules_contracted / (molecules_contracted + molecules_expired + molecules_floor)
 
 
+@auxiliary("dimensionless", source=DEFINITION)
+def out_of_contract(molecules_contracted, molecules_expired, molecules_floor):
+    """Part of the molecules ever bought in volume whose contract has run out; none before the first round."""
+    return molecules_expired / (molecules_contracted + molecules_expired + molecules_floor)
+
+
 # --- inside a covered molecule: winners, losing originators, other generics ---
 
 
@@ -142,11 +148,11 @@ def product_share(product_share_aimed):
     over=product,
     source="Long H 2022, Front Pharmacol 13:944540 (no rebound); other products' prices held",
 )
-def product_price(product_price_at_start, price_cut_won, in_contract, expired_price_keep):
+def product_price(product_price_at_start, price_cut_won, in_contract, out_of_contract, expired_price_keep):
     """Prices of a covered molecule's products against the old mean; after expiry part of the winners' cut is kept."""
     return product_price_at_start * by(
         product,
-        winners=1 - price_cut_won * (in_contract + (1 - in_contract) * expired_price_keep),
+        winners=1 - price_cut_won * (in_contract + out_of_contract * expired_price_keep),
         originators=1,
         other_generics=1,
     )
@@ -170,10 +176,38 @@ def procured_price(covered_share, molecule_price, other_drug_price):
     return other_drug_price * (1 - covered_share * (1 - molecule_price))
 
 
-@auxiliary("dimensionless", source="Wang J 2022, BMJ Open 12:e054346")
-def alternatives_rise(covered_share, molecule_price, leakage_share, own_price_volume):
-    """Drugs used more: alternatives outside the list take back part of the saving, cheaper molecules are used more."""
-    return 1 + covered_share * (leakage_share * (1 - molecule_price) + molecule_price ** (0 - own_price_volume) - 1)
+@auxiliary("dimensionless", source="own formulation: constant elasticity, as studies report one")
+def molecule_volume(molecule_price, own_price_volume):
+    """Volume of a covered molecule, all products together, against the volume before."""
+    return molecule_price ** (0 - own_price_volume)
+
+
+@auxiliary("dimensionless", over=product, source=DEFINITION)
+def product_volume(product_share, molecule_volume):
+    """Volume of a covered molecule's products, against the molecule's whole volume before."""
+    return product_share * molecule_volume
+
+
+@auxiliary("dimensionless", source=IDENTITY)
+def molecule_spending(molecule_price, molecule_volume):
+    """Spending on a covered molecule against the spending before: price times volume."""
+    return molecule_price * molecule_volume
+
+
+@auxiliary(
+    "dimensionless",
+    outcome=True,
+    source="Wang J 2022, BMJ Open 12:e054346: a part of the saving goes to alternatives",
+)
+def alternatives_volume(molecule_price, leakage_share, alternatives_ratio):
+    """Volume of a covered molecule's close alternatives outside the list, whose price stays, against before."""
+    return 1 + leakage_share * (1 - molecule_price) / alternatives_ratio
+
+
+@auxiliary("dimensionless", source="volumes weighted by spending at old prices")
+def procured_use(covered_share, molecule_volume, alternatives_volume, alternatives_ratio):
+    """Drugs used, against what would be without procurement: cheaper molecules and their alternatives are used more."""
+    return 1 + covered_share * (molecule_volume - 1 + alternatives_ratio * (alternatives_volume - 1))
 
 
 @auxiliary(
@@ -288,14 +322,18 @@ def supplier_capacity(full):
     return full
 
 
-@flow(
-    "1/year",
-    out_of="supplier_capacity",
-    source="own formulation: hazard falls exponentially, as shortages are rare at ordinary margins",
-)
-def supplier_exit(supplier_capacity, supplier_margin, exit_at_zero_margin, exit_margin_scale, in_contract):
+@auxiliary("1/year", source="own formulation: exponential, as shortages are rare at ordinary margins; bounded")
+def exit_hazard(supplier_margin, exit_at_zero_margin, exit_margin_scale, exit_limit):
+    """Part of the suppliers who would give up in a year at their margin; agreements hold them for a while at any."""
+    return exit_limit - exit_limit / (
+        1 + exit_at_zero_margin / exit_limit * exp((0 - supplier_margin) / exit_margin_scale)
+    )
+
+
+@flow("1/year", out_of="supplier_capacity", source="own formulation: a hazard, as each supplier decides for itself")
+def supplier_exit(supplier_capacity, exit_hazard, in_contract):
     """Suppliers who give up when the price barely covers production."""
-    return supplier_capacity * in_contract * exit_at_zero_margin * exp((0 - supplier_margin) / exit_margin_scale)
+    return supplier_capacity * in_contract * exit_hazard
 
 
 @flow("1/year", into="supplier_capacity", source=ADJUSTED)

@@ -316,20 +316,21 @@ def _check_range(
     low: Mapping[Key, float],
     high: Mapping[Key, float],
 ) -> None:
-    for key, value in values.items():
-        named = f"{what}[{','.join(key)}]" if key else what
-        lowest, highest = at_key(low, key), at_key(high, key)
-        if low and (lowest is None or highest is None) and key:
-            raise entry.error(f"low and high say nothing of {','.join(key)}", named)
-        if lowest is None or highest is None:
-            lowest, highest = max(low.values(), default=None), min(high.values(), default=None)
-        if lowest is None or highest is None:
-            continue
-        if lowest > highest:
-            raise entry.error(f"low {lowest:g} is above high {highest:g}", named)
-        for number in (value,) if isinstance(value, float) else [point[1] for point in value]:
-            if not lowest <= number <= highest:
-                raise entry.error(f"{number:g} is out of its range, {lowest:g} to {highest:g}", named)
+    for given, value in values.items():
+        # One value for all elements lies in the range of each of them.
+        own = [key for key in {**low, **high} if key] if not given else []
+        for key in own or [given]:
+            named = f"{what}[{','.join(key)}]" if key else what
+            lowest, highest = at_key(low, key), at_key(high, key)
+            if low and (lowest is None or highest is None) and key:
+                raise entry.error(f"low and high say nothing of {','.join(key)}", named)
+            if lowest is None or highest is None:
+                continue
+            if lowest > highest:
+                raise entry.error(f"low {lowest:g} is above high {highest:g}", named)
+            for number in (value,) if isinstance(value, float) else [point[1] for point in value]:
+                if not lowest <= number <= highest:
+                    raise entry.error(f"{number:g} is out of its range, {lowest:g} to {highest:g}", named)
 
 
 def _read_path_record(entry: Entry, units: UnitSystem) -> tuple[dict[str, Any], Fraction]:
