@@ -232,7 +232,7 @@ def test_ctrl_c_in_the_middle_ends_in_one_line_and_nothing_written(tmp_path: Pat
     ("arguments", "message"),
     [
         (["--runs", "1"], "at least 2"),
-        (["--results", "{file}/inside"], "cannot be written"),
+        (["--results", "{file}/inside"], "cannot be made"),
     ],
 )
 def test_what_cannot_work_ends_in_one_line_and_exit_code_2(

@@ -49,11 +49,21 @@ _MOST_YEARS = 4
 LAST_YEAR_ALONE = 2035
 
 
-def print_run(result: xarray.Dataset, wanted: list[str]) -> None:
-    """Some variables over some years."""
+def check_shown(result: xarray.Dataset, wanted: list[str]) -> None:
+    """Refuse to show what a run does not have.
+
+    Raises
+    ------
+    RecordError
+        Naming it.
+    """
     for name in wanted:
         if name not in result:
             raise RecordError(f"--show {name}: no variable of that name{nearest(name, map(str, result.data_vars))}")
+
+
+def print_run(result: xarray.Dataset, wanted: list[str]) -> None:
+    """Some variables over some years."""
     OUT.print(Text(result.attrs["title"], style="bold"))
     for name in json.loads(result.attrs["changes_without_effect"]):
         OUT.print(Text(f"note: {name} has that value anyway, so its change does nothing"))
