@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -244,6 +245,27 @@ def test_a_pipe_or_device_in_place_of_a_file_is_refused_unopened(tmp_path, monke
         refused("it is no regular file", hr.simulate, "china", tmp_path / name)
         refused("it is no regular file", hr.simulate, tmp_path / name)
         refused("it is no regular file", read_design_file, tmp_path / name)
+
+
+@pytest.mark.parametrize("cell", ["1", "x"])
+def test_many_columns_are_read_in_time_that_grows_as_they_do(tmp_path, cell):
+    seconds = {}
+    for count in (1_000, 24_000):
+        file = tmp_path / "design.csv"
+        file.write_text(",".join(f"x{i}" for i in range(count)) + "\n" + ",".join([cell] * count) + "\n")
+        begun = perf_counter()
+        table = read_design_file(file)
+        seconds[count] = perf_counter() - begun
+        assert table.shape == (1, count) and list(table.columns)[-1] == f"x{count - 1}"
+    assert seconds[24_000] < 72 * seconds[1_000] + 1.0, seconds
+
+
+def test_a_cell_that_is_no_number_is_kept_as_text_and_the_others_are_numbers(tmp_path):
+    file = tmp_path / "design.csv"
+    file.write_text("run,a,b,c\nfirst,1,2,3\nsecond,x,4,0.5\n")
+    table = read_design_file(file)
+    assert list(table.columns) == ["a", "b", "c"] and list(table.index) == ["first", "second"]
+    assert table["a"].tolist() == [1.0, "x"] and table["c"].tolist() == [3.0, 0.5]
 
 
 def test_a_path_with_a_nul_is_refused():

@@ -179,13 +179,23 @@ def _at(values: Mapping[Key, Points], key: Key) -> Points:
 
 
 def _check_span(points: Points, span: Span, where: str) -> None:
-    if is_constant(points):
-        return
-    for date, _ in points:
-        if not span[0] <= date <= span[1]:
-            raise RecordError(
-                f"{where}: the date {date:g} is outside the run, {span[0]:g} to {span[1]:g}; give dates inside it"
-            )
+    if not is_constant(points):
+        for date, _ in points:
+            check_date(date, span, where)
+
+
+def check_date(date: float, span: Span, where: str) -> None:
+    """Refuse a date that lies outside a run, where it would do nothing.
+
+    Raises
+    ------
+    RecordError
+        Saying what the run spans.
+    """
+    if not span[0] <= date <= span[1]:
+        raise RecordError(
+            f"{where}: the date {date:g} is outside the run, {span[0]:g} to {span[1]:g}; give dates inside it"
+        )
 
 
 def is_constant(points: Points) -> bool:
