@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
@@ -194,6 +195,20 @@ def test_the_trade_off_figure_marks_every_scenario(job: SimpleNamespace) -> None
     months = 12 * hypercube["reserve_time"].sel(time=2035)
     shown = table.loc[table["kind"] == "run"].iloc[0]
     assert shown["fund_months"] == pytest.approx(float(months.sel(run=int(shown["name"]))), rel=1e-5)
+
+
+def test_what_the_trade_off_leaves_outside_its_panels_is_said_with_its_place(job: SimpleNamespace) -> None:
+    drawn = runpy.run_path(str(ROOT / "figures" / "fig_tradeoff.py"))
+    table = pandas.read_csv(job.folder / "figures" / "fig_tradeoff.csv")
+    scenarios = table[table["kind"] == "scenario"].set_index("name")
+    with plots.page(plots.COLUMN, 60) as figure:
+        panel = figure.subplots()
+        drawn["_packages"](panel, scenarios, "hospital_margin")
+        said = drawn["_outside"](panel, scenarios, "hospital_margin")
+        panel.set(xlim=(-1e6, 1e6), ylim=(-1e6, 1e6))
+        assert drawn["_outside"](panel, scenarios, "hospital_margin") == []
+    at = scenarios.loc["no_reform"]
+    assert said == [f"Policy of 2010 frozen: outside, at {at['fund_months']:.1f} and {at['hospital_margin']:.1f}"]
 
 
 def test_an_interrupt_leaves_the_old_results_and_no_scratch(

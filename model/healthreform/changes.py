@@ -8,6 +8,7 @@ from there on its own points count, straight between them and held after the las
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from numbers import Real
@@ -19,6 +20,9 @@ from .stockflow.model import Model
 from .stockflow.paths import Path
 from .stockflow.record_values import Key, Points, at_key
 from .stockflow.records import Driver, Lever, Parameter, Records
+
+#: How a name may be written, with blanks around its parts but no other white space.
+_SPELLING = re.compile(r" *\w+ *(\[ *\w+ *(, *\w+ *)*\] *)?")
 
 #: The first and last moment of a run, outside which a change would do nothing.
 Span = tuple[float, float]
@@ -55,6 +59,7 @@ def apply_changes(
     _check_overlaps(changes, where)
     for text, change in changes.items():
         name, elements = split_name(text)
+        check_spelling(records, text, where)
         plain = _plain(change, f"{where}: {text}")
         if elements and not isinstance(plain, Mapping):
             _check_full(model, records, name, elements, f"{where}: {text}")
@@ -72,6 +77,22 @@ def split_name(text: object) -> tuple[str, Key]:
     name, _, rest = str(text).partition("[")
     elements = tuple(part.strip() for part in rest.rstrip().removesuffix("]").split(",")) if rest else ()
     return name.strip(), elements
+
+
+def check_spelling(records: Records, text: object, where: str) -> None:
+    """Refuse a known name with something odd around it, such as brackets with nothing between them.
+
+    Raises
+    ------
+    RecordError
+        Showing how to write it.
+    """
+    name, _ = split_name(text)
+    known = (*records.parameters, *records.levers, *records.drivers)
+    if name in known and not _SPELLING.fullmatch(str(text)):
+        over = ",".join(records.find(name).over)  # type: ignore[union-attr]
+        offer = f"{name}, or {name}[{over}] for one element" if over else name
+        raise RecordError(f"{where}: {str(text)!r} is no way to write a name; write {offer}")
 
 
 def _check_overlaps(changes: Mapping[str, Any], where: str) -> None:

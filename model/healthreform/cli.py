@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from .cli_judging import calibrate, check, ensemble, validate
-from .cli_printing import ERR, LISTED, OUT, print_lines, print_table
+from .cli_printing import ERR, LISTED, OUT, print_lines, print_table, with_differing
 from .cli_running import ledger, run, sweep
 from .endings import WRONG, run_to_end
 from .stockflow.errors import StockflowError
@@ -59,7 +59,7 @@ def list_(
     columns = [column for column in LISTED[kind.value] if column in table.columns]
     texts = [" ".join(map(str, row)).lower() for row in table.itertuples()]
     chosen = table[[containing.lower() in text for text in texts]]
-    print_table(chosen[columns].reset_index(), f"{len(chosen)} {kind.value}")
+    print_table(with_differing(chosen[columns]).reset_index(), f"{len(chosen)} {kind.value}")
 
 
 def show(

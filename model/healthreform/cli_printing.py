@@ -129,6 +129,14 @@ def _figure(value: float) -> str:
 NARROW = 110
 
 
+def with_differing(table: pandas.DataFrame) -> pandas.DataFrame:
+    """The same table, with a word in place of a value that is missing because elements differ."""
+    if not {"value", "over"} <= set(table.columns):
+        return table
+    pairs = zip(table["value"], table["over"], strict=True)
+    return table.assign(value=["differs" if over and value != value else value for value, over in pairs])
+
+
 #: Columns of sentences, and the characters below which one is too narrow to read.
 _SENTENCES = ("description", "rule", "document")
 _READABLE = 40
