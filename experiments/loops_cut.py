@@ -9,6 +9,11 @@ Run it with ``python experiments/loops_cut.py``; ``--help`` says what can be cho
 
 from __future__ import annotations
 
+from healthreform.endings import end_at_once
+
+if __name__ == "__main__":
+    end_at_once("interrupted; no results were written")  # while the rest is imported
+
 import os
 import sys
 from collections.abc import Sequence
@@ -149,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = options(__doc__, "loops_cut")
     parser.add_argument("--scenario", default=Spec.scenario, help="the reform (%(default)s)")
     given = parser.parse_args(arguments)
-    return guarded(lambda: run(replace(Spec(), scenario=given.scenario), given.results, console()))
+    return guarded(lambda: run(replace(Spec(), scenario=given.scenario), given.results, console()), given.results)
 
 
 if __name__ == "__main__":

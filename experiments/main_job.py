@@ -16,6 +16,11 @@ Run it with ``make run``, or ``python experiments/main_job.py --help``.
 
 from __future__ import annotations
 
+from healthreform.endings import end_at_once
+
+if __name__ == "__main__":
+    end_at_once("interrupted; no results were written")  # while the rest is imported
+
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -216,7 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--runs", type=int, default=Spec.runs, help="runs of the Latin hypercube (%(default)s)")
     given = parser.parse_args(arguments)
     spec = replace(Spec(), runs=given.runs)
-    return guarded(lambda: run(spec, given.results, console()))
+    return guarded(lambda: run(spec, given.results, console()), given.results)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,11 @@ Run it with ``python experiments/measured_effects.py``; ``--help`` says what can
 
 from __future__ import annotations
 
+from healthreform.endings import end_at_once
+
+if __name__ == "__main__":
+    end_at_once("interrupted; no results were written")  # while the rest is imported
+
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -61,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = options(__doc__, "measured_effects")
     parser.add_argument("--members", type=int, default=Spec.members, help="members behind the bands (%(default)s)")
     given = parser.parse_args(arguments)
-    return guarded(lambda: run(replace(Spec(), members=given.members), given.results, console()))
+    return guarded(lambda: run(replace(Spec(), members=given.members), given.results, console()), given.results)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,11 @@ Run it with ``python experiments/order_of_reform.py``; ``--help`` says what can 
 
 from __future__ import annotations
 
+from healthreform.endings import end_at_once
+
+if __name__ == "__main__":
+    end_at_once("interrupted; no results were written")  # while the rest is imported
+
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -166,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = options(__doc__, "order_of_reform")
     parser.add_argument("--gap", type=float, default=Spec.gap, help="years from step to step (%(default)s)")
     given = parser.parse_args(arguments)
-    return guarded(lambda: run(replace(Spec(), gap=given.gap), given.results, console()))
+    return guarded(lambda: run(replace(Spec(), gap=given.gap), given.results, console()), given.results)
 
 
 if __name__ == "__main__":

@@ -20,29 +20,44 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 import healthreform as hr
 from healthreform import analysis
+from healthreform.endings import WRONG, held_back, run_to_end
+from healthreform.output import folder_made
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results"
 #: The run with the parameters as they stand in the files.
 CALIBRATED = "calibrated"
+#: What is said of an interrupt that came before anything was written.
+UNWRITTEN = "interrupted; no results were written"
 
 
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
     """A folder to write to, put in the place of ``target`` when everything is in it and removed if anything fails."""
+    with folder_made(target.parent):
+        aside = None
+        try:
+            with held_back():
+                aside = _folder_beside(target)
+            yield aside
+            with held_back():
+                _put_in_place(aside, target)
+        except OSError as error:
+            raise hr.RunError(f"{target}: results cannot be written ({error.strerror or error})") from None
+        except hr.OutputError as error:
+            raise hr.RunError(str(error).replace(str(aside), str(target))) from None
+        finally:
+            with held_back():
+                shutil.rmtree(aside or "", ignore_errors=True)
+
+
+def _folder_beside(target: Path) -> Path:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
         raise hr.RunError(f"{target.parent}: results cannot be written there ({error.strerror})") from None
-    try:
-        aside.chmod(0o755)
-        yield aside
-        _put_in_place(aside, target)
-    except OSError as error:
-        raise hr.RunError(f"{target}: results cannot be written ({error.strerror or error})") from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    aside.chmod(0o755)
+    return aside
 
 
 def _put_in_place(aside: Path, target: Path) -> None:
@@ -62,17 +77,39 @@ def _put_in_place(aside: Path, target: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def guarded(main: Callable[[], None]) -> int:
-    """Run a command; return its exit code: 0, or 2 after an error of the user's or an interrupt (one line)."""
+def guarded(main: Callable[[], None], results: Path) -> int:
+    """Run a command that fills a folder of results; return its exit code.
+
+    It is 0, or 2 after an error of the user's, an interrupt or a wish of the system to end, each told in a line; and
+    141 where the reader of what is printed has gone. Whether results were written by then is seen on the folder itself.
+    """
+    before = _identity(results)
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    def work() -> int:
+        try:
+            main()
+        except hr.StockflowError as error:
+            tell(f"error: {error}")
+            return WRONG
+        return 0
+
+    def interrupted() -> str:
+        written = _identity(results) not in (before, None)
+        return f"interrupted after all results were written to {results}" if written else UNWRITTEN
+
+    return run_to_end(work, interrupted, tell)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Which folder it is: another one after new results have taken the place of old ones."""
     try:
-        main()
-    except KeyboardInterrupt:
-        print("interrupted; no results were written", file=sys.stderr)
-        return 2
-    except hr.StockflowError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def options(about: str | None, folder: str) -> argparse.ArgumentParser:
@@ -112,7 +149,7 @@ def save(result: xarray.Dataset, path: Path) -> None:
         for name, values in result.data_vars.items()
         if values.dtype == np.float64 and name != "design"
     }
-    result.assign(small).to_netcdf(path, engine="h5netcdf")
+    hr.save(result.assign(small), path)
 
 
 def tell_end(on: Console, runs: xarray.Dataset, results: Path) -> None:

@@ -5,6 +5,11 @@ Reads what ``experiments/order_of_reform.py`` saved; runs no model.
 
 from __future__ import annotations
 
+from healthreform.endings import end_at_once
+
+if __name__ == "__main__":
+    end_at_once("error: interrupted; nothing half-written is left")  # while the rest is imported
+
 import sys
 from pathlib import Path
 from typing import Any

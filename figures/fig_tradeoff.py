@@ -7,6 +7,11 @@ Reads what ``experiments/main_job.py`` saved; runs no model.
 
 from __future__ import annotations
 
+from healthreform.endings import end_at_once
+
+if __name__ == "__main__":
+    end_at_once("error: interrupted; nothing half-written is left")  # while the rest is imported
+
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -100,7 +105,7 @@ def draw(results: Path, output: Path) -> list[Path]:
                 for number, name in enumerate(_single(scenarios), 1)
                 if name in apart
             ]
-            _say_unnumbered(axes[1, column], len(_single(scenarios)) - len(apart))
+            _say(axes[1, column], [*_unnumbered(scenarios, apart), *_outside(axes[1, column], scenarios, key)])
             label_points(axes[0, column], named, lines=[medians[key]])
             arms = [[(x, y), (to_x, to_y)] for name in _near() for x, y, to_x, to_y in _cross(scenarios.loc[name], key)]
             label_points(axes[1, column], numbered, size=6, gap=2.0, lines=arms)
@@ -125,8 +130,22 @@ def _apart(axis: Axes, scenarios: pandas.DataFrame, key: str) -> list[str]:
     return [name for name, away in distance.items() if away >= APART]
 
 
-def _say_unnumbered(axis: Axes, count: int) -> None:
-    note = f"{count} reforms beside policy as enacted have no number"
+def _unnumbered(scenarios: pandas.DataFrame, apart: Sequence[str]) -> list[str]:
+    """How many of them have no number."""
+    count = len(_single(scenarios)) - len(apart)
+    return [f"{count} reforms beside policy as enacted have no number"] if count else []
+
+
+def _outside(axis: Axes, scenarios: pandas.DataFrame, key: str) -> list[str]:
+    """What the legend shows and a panel of packages does not, because it lies too far away; and where it is."""
+    (left, right), (bottom, top) = sorted(axis.get_xlim()), sorted(axis.get_ylim())
+    at = {name: _at(scenarios, name, key) for name in LOOKS if name in scenarios.index}
+    far = {name: (x, y) for name, (x, y) in at.items() if not (left <= x <= right and bottom <= y <= top)}
+    return [f"{_look(name).label}: outside, at {x:.1f} and {y:.1f}" for name, (x, y) in far.items()]
+
+
+def _say(axis: Axes, lines: Sequence[str]) -> None:
+    note = "\n".join(lines)
     axis.text(0.99, 0.985, note, transform=axis.transAxes, ha="right", va="top", fontsize=6.5, bbox=_WHITE)
 
 

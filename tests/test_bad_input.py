@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -92,6 +93,12 @@ def test_an_unknown_place_or_scenario_offers_the_nearest(place, scenario, messag
         ([("fixed_pay_share", 0.5)], "must be a mapping from names to values"),
         ("fixed_pay_share=0.5", "must be a mapping from names to values"),
         ({3: 0.5}, "'3' is no parameter"),
+        ({"fixed_pay_share[]": 0.5}, "write fixed_pay_share, or fixed_pay_share[tier] for one element"),
+        ({"fixed_pay_share[tertiary": 0.5}, "'fixed_pay_share[tertiary' is no way to write a name"),
+        ({"fixed_pay_share[tertiary]y": 0.5}, "'fixed_pay_share[tertiary]y' is no way to write a name"),
+        ({"fixed_pay_share\n": 0.5}, "'fixed_pay_share\\n' is no way to write a name; write fixed_pay_share, or"),
+        ({"payroll_limit\t": 2.0}, "'payroll_limit\\t' is no way to write a name; write payroll_limit"),
+        ({"payroll_limit[]": 2.0}, "'payroll_limit[]' is no way to write a name; write payroll_limit"),
     ],
 )
 def test_a_wrong_change_names_what_is_wrong(changes, message):
@@ -162,6 +169,12 @@ def test_the_step_that_is_offered_runs():
         (lambda d: d.rename(columns={"fixed_pay_share": "fixed_pay_share[primry]"}), "nearest valid name: primary"),
         (lambda d: d.rename(columns={"inducement_limit": "inducement_limit[x]"}), "takes no brackets"),
         (lambda d: d.rename(columns={"fixed_pay_share": "fixed_pay_share[primary,x]"}), "takes [tier]"),
+        (
+            lambda d: d.rename(columns={"fixed_pay_share": "fixed_pay_share[]"}),
+            "'fixed_pay_share[]' is no way to write",
+        ),
+        (lambda d: d.rename(columns={"fixed_pay_share": "fixed_pay_share\n"}), "'fixed_pay_share\\n' is no way to"),
+        (lambda d: d.rename(columns={"fixed_pay_share": "fixed_pay_share[primary"}), "is no way to write a name"),
         (lambda d: d.assign(fixed_pay_share=[0.5, 1.5]), "row 1, column 'fixed_pay_share': 1.5 is out of its range"),
         (lambda d: d.assign(fixed_pay_share=[0.5, np.nan]), "row 1, column 'fixed_pay_share': the value is missing"),
         (lambda d: d.assign(fixed_pay_share=[np.inf, 0.5]), "row 0, column 'fixed_pay_share': the value is infinite"),
@@ -177,7 +190,7 @@ def test_the_step_that_is_offered_runs():
         (lambda d: d.to_dict(), "a dict is no table"),
         (lambda d: None, "a NoneType is no table"),
     ],
-    ids=range(24),
+    ids=range(27),
 )
 def test_a_wrong_design_is_refused_before_anything_runs(change, message, monkeypatch):
     monkeypatch.setattr("healthreform.stockflow.kernel.Compiled.run", lambda *a, **k: pytest.fail("it ran"))
@@ -190,8 +203,8 @@ def test_a_wrong_design_is_refused_before_anything_runs(change, message, monkeyp
         ({"keep": []}, "keep: it is empty"),
         ({"keep": ["mean_pai"]}, "keep: 'mean_pai' is no variable, lever or driver; nearest valid name: mean_pay"),
         ({"ramp": 2026}, "ramp 2026 must be two dates"),
-        ({"ramp": (2031, 2026)}, "ramp 2031 to 2026 must rise and lie inside the run"),
-        ({"ramp": (2026, 2050)}, "ramp 2026 to 2050 must rise and lie inside the run, 2010 to 2041"),
+        ({"ramp": (2031, 2026)}, "2010 to 2041, and not end before it begins"),
+        ({"ramp": (2026, 2050)}, "ramp 2026 to 2050 must lie inside the run, 2010 to 2041"),
         ({"ramp": ("a", "b")}, "must be two dates"),
         ({"threads": 0}, "threads is 0; give a whole number of at least 1"),
         ({"threads": 1.5}, "threads is 1.5"),
@@ -229,6 +242,17 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path, kind, name):
     assert "mine.toml" in text
 
 
+def test_a_link_to_nothing_says_where_it_leads(tmp_path):
+    os.symlink("away.toml", tmp_path / "mine.toml")
+    text = refused("mine.toml: it is a link to away.toml, where there is no file", hr.simulate, tmp_path / "mine.toml")
+    assert "nearest" not in text
+
+
+def test_blanks_around_the_parts_of_a_name_do_no_harm():
+    run = hr.simulate("china", "baseline", {" fixed_pay_share [ primary ] ": 0.6}, stop=2010)
+    assert float(run["fixed_pay_share"].sel(tier="primary", time=2010)) == pytest.approx(0.6)
+
+
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path):
     (tmp_path / "mine.toml").mkdir()
     refused("it cannot be read", hr.simulate, "china", tmp_path / "mine.toml")
@@ -244,6 +268,27 @@ def test_a_pipe_or_device_in_place_of_a_file_is_refused_unopened(tmp_path, monke
         refused("it is no regular file", hr.simulate, "china", tmp_path / name)
         refused("it is no regular file", hr.simulate, tmp_path / name)
         refused("it is no regular file", read_design_file, tmp_path / name)
+
+
+@pytest.mark.parametrize("cell", ["1", "x"])
+def test_many_columns_are_read_in_time_that_grows_as_they_do(tmp_path, cell):
+    seconds = {}
+    for count in (1_000, 24_000):
+        file = tmp_path / "design.csv"
+        file.write_text(",".join(f"x{i}" for i in range(count)) + "\n" + ",".join([cell] * count) + "\n")
+        begun = perf_counter()
+        table = read_design_file(file)
+        seconds[count] = perf_counter() - begun
+        assert table.shape == (1, count) and list(table.columns)[-1] == f"x{count - 1}"
+    assert seconds[24_000] < 72 * seconds[1_000] + 1.0, seconds
+
+
+def test_a_cell_that_is_no_number_is_kept_as_text_and_the_others_are_numbers(tmp_path):
+    file = tmp_path / "design.csv"
+    file.write_text("run,a,b,c\nfirst,1,2,3\nsecond,x,4,0.5\n")
+    table = read_design_file(file)
+    assert list(table.columns) == ["a", "b", "c"] and list(table.index) == ["first", "second"]
+    assert table["a"].tolist() == [1.0, "x"] and table["c"].tolist() == [3.0, 0.5]
 
 
 def test_a_path_with_a_nul_is_refused():

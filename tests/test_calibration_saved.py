@@ -102,7 +102,7 @@ def test_a_place_with_values_of_its_own_is_saved_as_a_place_and_not_in_the_commo
 
 
 def test_a_file_that_cannot_be_written_leaves_all_files_as_they_were(tmp_path):
-    one, other = tmp_path / "one.toml", tmp_path / "missing" / "other.toml"
+    one, other = tmp_path / "one.toml", tmp_path / "missing" / f"{'x' * 245}.toml"  # no room for the name aside
     one.write_text("before")
     with pytest.raises(hr.OutputError, match="it cannot be written"):
         write_together({one: "after", other: "after"})

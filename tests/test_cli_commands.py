@@ -103,6 +103,13 @@ def test_list_finds_rows_by_their_text(command):
     assert code == 0 and "drug_mark_up" in out and "payroll_limit" not in out
 
 
+def test_a_value_that_differs_between_elements_is_said_to(command):
+    _, out, _ = command("list", "levers", columns=300)
+    rows = {line.split()[0]: line for line in out.splitlines()[1:-1]}
+    table = hr.levers()
+    assert {name for name, line in rows.items() if " differs " in line} == set(table.index[table.value.isna()])
+
+
 @pytest.mark.parametrize("kind", ["levers", "parameters", "variables", "equations", "places", "scenarios", "loops"])
 def test_everything_can_be_listed(command, kind):
     code, out, err = command("list", kind)

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
@@ -196,6 +197,20 @@ def test_the_trade_off_figure_marks_every_scenario(job: SimpleNamespace) -> None
     assert shown["fund_months"] == pytest.approx(float(months.sel(run=int(shown["name"]))), rel=1e-5)
 
 
+def test_what_the_trade_off_leaves_outside_its_panels_is_said_with_its_place(job: SimpleNamespace) -> None:
+    drawn = runpy.run_path(str(ROOT / "figures" / "fig_tradeoff.py"))
+    table = pandas.read_csv(job.folder / "figures" / "fig_tradeoff.csv")
+    scenarios = table[table["kind"] == "scenario"].set_index("name")
+    with plots.page(plots.COLUMN, 60) as figure:
+        panel = figure.subplots()
+        drawn["_packages"](panel, scenarios, "hospital_margin")
+        said = drawn["_outside"](panel, scenarios, "hospital_margin")
+        panel.set(xlim=(-1e6, 1e6), ylim=(-1e6, 1e6))
+        assert drawn["_outside"](panel, scenarios, "hospital_margin") == []
+    at = scenarios.loc["no_reform"]
+    assert said == [f"Policy of 2010 frozen: outside, at {at['fund_months']:.1f} and {at['hospital_margin']:.1f}"]
+
+
 def test_an_interrupt_leaves_the_old_results_and_no_scratch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -232,7 +247,7 @@ def test_ctrl_c_in_the_middle_ends_in_one_line_and_nothing_written(tmp_path: Pat
     ("arguments", "message"),
     [
         (["--runs", "1"], "at least 2"),
-        (["--results", "{file}/inside"], "cannot be written"),
+        (["--results", "{file}/inside"], "cannot be made"),
     ],
 )
 def test_what_cannot_work_ends_in_one_line_and_exit_code_2(

@@ -83,7 +83,7 @@ def test_a_figure_is_saved_at_its_size_with_its_data_and_the_same_bytes_each_tim
 
 def test_a_figure_that_cannot_be_saved_leaves_nothing_and_says_where(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with plots.page(plots.COLUMN, 50) as figure, pytest.raises(OutputError, match="fig cannot be saved"):
+    with plots.page(plots.COLUMN, 50) as figure, pytest.raises(OutputError, match="file: the folder cannot be made"):
         plots.save_figure(figure, pandas.DataFrame(), tmp_path / "file", "fig")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 

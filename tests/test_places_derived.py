@@ -315,11 +315,16 @@ def test_a_scenario_written_for_a_place_has_its_size(small, folder):
     text = 'title = "S"\nplace = "{}"\n[changes]\ngeneral_practitioner_enrolment = [[2026.0, {}]]\n'
     own, other = folder / "own.toml", folder / "other.toml"
     own.write_text(text.format(small.name, 300.0))
-    other.write_text(text.format("atlantis", 300.0))
+    other.write_text(text.format("sanming", 300.0))
     run = hr.simulate(small, own, stop=2030)
     assert float(run["general_practitioner_enrolment"].sel(time=2030)) == pytest.approx(300.0)
     with pytest.raises(
-        hr.RecordError, match="it is written for 'atlantis' and changes 'general_practitioner_enrolment'"
+        hr.RecordError, match="it is written for 'sanming' and changes 'general_practitioner_enrolment'"
+    ):
+        hr.simulate(small, other)
+    other.write_text(text.format("sanmin", 300.0))
+    with pytest.raises(
+        hr.RecordError, match=r"other\.toml: place: unknown place 'sanmin'; nearest valid name: sanming"
     ):
         hr.simulate(small, other)
     assert Size(0.5).within(Size(0.5, {"gdp": {(): 0.1}})) == Size(0.25, {"gdp": {(): 0.1}})

@@ -137,7 +137,7 @@ DESIGN = pd.DataFrame({"fixed_pay_share": [0.5, 0.6]})
         (["china", "sanmin"], {}, "unknown place 'sanmin'; nearest valid name: sanming"),
         (["china", "sanming"], {"start": 2010}, "start 2010: a run of sanming begins in 2011"),
         (["china", "sanming"], {"stop": 2010}, "stop 2010 lies before the start 2011"),
-        (["china", "sanming"], {"ramp": (2010, 2012)}, "ramp 2010 to 2012 must rise and lie inside the run, 2011 to"),
+        (["china", "sanming"], {"ramp": (2010, 2012)}, "ramp 2010 to 2012 must lie inside the run, 2011 to"),
         ("sanming", {"start": 2010}, "start 2010: a run of sanming begins in 2011"),
     ],
 )  # fmt: skip

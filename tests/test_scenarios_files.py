@@ -128,7 +128,35 @@ WRONG = {
     "title = 'x'\n[changes]\n'drug_mark_up[tertary]' = 0": "is no element of it; nearest valid name: tertiary",
     "title = 'x'\n[changes]\ndrug_mark_up = 0\n'drug_mark_up[tertiary]' = 0": "overlap; change each value once",
     "title = 'x'\n[changes]\n'payroll_limit[tertiary]' = 2": "nested too deeply",
+    "title = 'x'\n[changes]\ndrug_mark_up = [[2130, 0]]": "the date 2130 is outside the run, 2010 to 2041",
+    "title = 'x'\n[changes]\ndrug_mark_up = [[1999, 0]]": "the date 1999 is outside the run, 2010 to 2041",
+    "title = 'x'\nfreeze = 1800": "freeze: the date 1800 is outside the run, 2010 to 2041",
+    "title = 'x'\nfreeze = 2050": "freeze: the date 2050 is outside the run, 2010 to 2041",
+    "title = 'x'\nplace = 'chian'": "place: unknown place 'chian'; nearest valid name: china",
+    "title = 'x'\nplace = 'chian.toml'": "place: chian.toml: there is no such file",
+    'title = "x\\u0000y"': "title: it holds a character that cannot be printed",
 }
+
+
+def test_a_scenarios_dates_may_lie_after_the_year_at_which_a_run_is_to_stop(write):
+    late = write("title = 'x'\nfreeze = 2022\n[changes]\npayroll_limit = [[2025, 2.0], [2028, 2.5]]\n")
+    none = write("title = 'x'\n", "none")
+    early, plain = hr.simulate("china", late, stop=2015), hr.simulate("china", none, stop=2015)
+    assert all(early[name].equals(plain[name]) for name in plain.data_vars)
+
+
+def test_a_longer_run_may_have_later_dates(write):
+    late = write("title = 'x'\nbased_on = 'baseline'\n[changes]\npayroll_limit = [[2045, 2.5]]\n")
+    run = hr.simulate("china", late, stop=2046)
+    assert float(run["payroll_limit"].sel(time=2046)) == 2.5
+    with pytest.raises(hr.RecordError, match="the date 2045 is outside the run, 2010 to 2041"):
+        hr.simulate("china", late, stop=2040)
+
+
+def test_a_scenarios_dates_may_lie_before_the_start_of_a_place_that_begins_later(write):
+    early = write("title = 'x'\nfreeze = 2010\n[changes]\npayroll_limit = [[2010, 2.0], [2012, 2.2]]\n")
+    assert Place.load("sanming").start > 2010
+    assert float(hr.simulate("sanming", early, stop=2013)["payroll_limit"].sel(time=2013)) == pytest.approx(2.2)
 
 
 @pytest.mark.parametrize(("text", "message"), WRONG.items(), ids=range(len(WRONG)))

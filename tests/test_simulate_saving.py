@@ -136,12 +136,10 @@ def test_a_whole_result_is_saved_without_a_dimension_that_grows(tmp_path):
 
 
 def test_what_the_library_says_of_itself_is_not_passed_on(tmp_path, monkeypatch):
-    import xarray
-
     def refuse(*arguments, **options):
         raise FileNotFoundError(2, "Unable to synchronously create file (name = 'x', errno = 2)")
 
-    monkeypatch.setattr(xarray.Dataset, "to_netcdf", refuse)
+    monkeypatch.setattr(xarray.Dataset, "dump_to_store", refuse)
     result = hr.simulate("china", "baseline", stop=2010)
     with pytest.raises(hr.OutputError, match=r"run\.nc: it cannot be written \(No such file or directory\)$"):
         hr.save(result, tmp_path / "run.nc")

@@ -41,6 +41,15 @@ def test_a_number_of_a_whole_name_is_missing_where_elements_differ(model):
         assert np.isnan(table.value[name]) == (len(values) > 1), name
 
 
+def test_the_range_of_a_whole_name_spans_those_of_its_elements(model):
+    for listed in (hr.parameters, hr.levers):
+        table, flat = listed(), listed(elements=True)
+        assert table[["low", "high"]].notna().all(axis=None)
+        for name in table.index:
+            own = flat.loc[list(model.flat_names(name))]
+            assert (table.low[name], table.high[name]) == (own.low.min(), own.high.max()), name
+
+
 def test_parameters_say_where_they_come_from():
     table = hr.parameters()
     assert (table[["unit", "source", "description"]] != "").all().all()

@@ -8,6 +8,7 @@ from there on its own points count, straight between them and held after the las
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from numbers import Real
@@ -19,6 +20,9 @@ from .stockflow.model import Model
 from .stockflow.paths import Path
 from .stockflow.record_values import Key, Points, at_key
 from .stockflow.records import Driver, Lever, Parameter, Records
+
+#: How a name may be written, with blanks around its parts but no other white space.
+_SPELLING = re.compile(r" *\w+ *(\[ *\w+ *(, *\w+ *)*\] *)?")
 
 #: The first and last moment of a run, outside which a change would do nothing.
 Span = tuple[float, float]
@@ -55,6 +59,7 @@ def apply_changes(
     _check_overlaps(changes, where)
     for text, change in changes.items():
         name, elements = split_name(text)
+        check_spelling(records, text, where)
         plain = _plain(change, f"{where}: {text}")
         if elements and not isinstance(plain, Mapping):
             _check_full(model, records, name, elements, f"{where}: {text}")
@@ -72,6 +77,22 @@ def split_name(text: object) -> tuple[str, Key]:
     name, _, rest = str(text).partition("[")
     elements = tuple(part.strip() for part in rest.rstrip().removesuffix("]").split(",")) if rest else ()
     return name.strip(), elements
+
+
+def check_spelling(records: Records, text: object, where: str) -> None:
+    """Refuse a known name with something odd around it, such as brackets with nothing between them.
+
+    Raises
+    ------
+    RecordError
+        Showing how to write it.
+    """
+    name, _ = split_name(text)
+    known = (*records.parameters, *records.levers, *records.drivers)
+    if name in known and not _SPELLING.fullmatch(str(text)):
+        over = ",".join(records.find(name).over)  # type: ignore[union-attr]
+        offer = f"{name}, or {name}[{over}] for one element" if over else name
+        raise RecordError(f"{where}: {str(text)!r} is no way to write a name; write {offer}")
 
 
 def _check_overlaps(changes: Mapping[str, Any], where: str) -> None:
@@ -179,13 +200,23 @@ def _at(values: Mapping[Key, Points], key: Key) -> Points:
 
 
 def _check_span(points: Points, span: Span, where: str) -> None:
-    if is_constant(points):
-        return
-    for date, _ in points:
-        if not span[0] <= date <= span[1]:
-            raise RecordError(
-                f"{where}: the date {date:g} is outside the run, {span[0]:g} to {span[1]:g}; give dates inside it"
-            )
+    if not is_constant(points):
+        for date, _ in points:
+            check_date(date, span, where)
+
+
+def check_date(date: float, span: Span, where: str) -> None:
+    """Refuse a date that lies outside a run, where it would do nothing.
+
+    Raises
+    ------
+    RecordError
+        Saying what the run spans.
+    """
+    if not span[0] <= date <= span[1]:
+        raise RecordError(
+            f"{where}: the date {date:g} is outside the run, {span[0]:g} to {span[1]:g}; give dates inside it"
+        )
 
 
 def is_constant(points: Points) -> bool:

@@ -1,20 +1,21 @@
 """The command line: ``healthreform run``, ``sweep``, ``list``, ``show``, ``check``, ``validate`` and others.
 
-Exit codes: 0 all is well, 1 a check failed or every run of a sweep did, 2 something given was wrong, or it was
-interrupted.
+Exit codes: 0 all is well, 1 a check failed or every run of a sweep did, 2 something given was wrong, what is printed
+cannot be written, or it was interrupted or told to end; 141 the reader of what is printed has gone, as for other tools.
 """
 
 from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from .cli_judging import calibrate, check, ensemble, validate
-from .cli_printing import ERR, LISTED, OUT, print_lines, print_table
+from .cli_printing import ERR, LISTED, OUT, print_lines, print_table, with_differing
 from .cli_running import ledger, run, sweep
+from .endings import WRONG, run_to_end
 from .stockflow.errors import StockflowError
 from .version import __version__
 
@@ -58,7 +59,7 @@ def list_(
     columns = [column for column in LISTED[kind.value] if column in table.columns]
     texts = [" ".join(map(str, row)).lower() for row in table.itertuples()]
     chosen = table[[containing.lower() in text for text in texts]]
-    print_table(chosen[columns].reset_index(), f"{len(chosen)} {kind.value}")
+    print_table(with_differing(chosen[columns]).reset_index(), f"{len(chosen)} {kind.value}")
 
 
 def show(
@@ -101,26 +102,34 @@ def _options(
 
 def main() -> None:
     """Run the command line; whatever the user did wrong ends in one line and exit code 2."""
+    sys.exit(run_to_end(_run, lambda: "interrupted; nothing half-written is left", _tell))
+
+
+def _run() -> int:
     try:
         code = app(standalone_mode=False)
     except StockflowError as error:
-        _fail(str(error), 2)
-    except (KeyboardInterrupt, typer.Abort):
-        code = _INTERRUPT_OF_TYPER
+        return _fail(str(error))
+    except typer.Abort:
+        raise KeyboardInterrupt from None
     except Exception as error:
         if hasattr(error, "format_message"):  # what typer says of a wrong option; nothing where it has shown its help
-            _fail(error.format_message(), 2)
+            return _fail(error.format_message())
         raise
     if code == _INTERRUPT_OF_TYPER:
-        _fail("interrupted; nothing half-written is left", 2)
-    sys.exit(code if isinstance(code, int) else 0)
+        raise KeyboardInterrupt
+    return code if isinstance(code, int) else 0
 
 
-def _fail(message: str, code: int) -> NoReturn:
+def _fail(message: str) -> int:
     if message:
-        ERR.print("[red]error:[/red] ", end="")
-        ERR.print(" ".join(message.split()), markup=False, soft_wrap=True)
-    sys.exit(code)
+        _tell(message)
+    return WRONG
+
+
+def _tell(message: str) -> None:
+    ERR.print("[red]error:[/red] ", end="")
+    ERR.print(" ".join(message.split()), markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

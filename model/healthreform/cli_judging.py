@@ -48,9 +48,10 @@ def calibrate(
     check_wishes(output, report, write, report_only, place, plan)
     if report_only:
         as_it_stands = standing(place, plan=plan, free=free or None, threads=threads)
+        tables = None if report is None else as_it_stands.save_report(report)
         print_report(as_it_stands)
-        if report is not None:
-            OUT.print(f"tables saved to {as_it_stands.save_report(report)}")
+        if tables is not None:
+            OUT.print(f"tables saved to {tables}")
         return
     with progress_bar() as tell:
         found = fitted(
@@ -63,14 +64,18 @@ def calibrate(
             threads=threads,
             progress=tell,
         )
-    print_report(found)
-    if output is not None:
-        OUT.print(f"saved to {found.save(output)}")
-    if report is not None:
-        OUT.print(f"tables saved to {found.save_report(report)}")
-    if write:
-        for file in found.write():
-            OUT.print(f"written: {file}", soft_wrap=True)
+    saved = []
+    try:  # before anything is printed, whose reader may go away
+        if output is not None:
+            saved.append(f"saved to {found.save(output)}")
+        if report is not None:
+            saved.append(f"tables saved to {found.save_report(report)}")
+        if write:
+            saved += [f"written: {file}" for file in found.write()]
+    finally:  # a long search, told of even if it cannot be saved
+        print_report(found)
+    for line in saved:
+        OUT.print(line, soft_wrap=True)
 
 
 def ensemble(
@@ -100,8 +105,9 @@ def ensemble(
         found = constrained_ensemble(
             place, Recipe(members, draws, steps=steps, seed=seed), progress=lambda done: tell(done, float("nan"))
         )
+    targets = save_members(found.members, place, output, write=write)
     OUT.print(found.summary(), highlight=False, soft_wrap=True)
-    for target in save_members(found.members, place, output, write=write):
+    for target in targets:
         OUT.print(f"saved to {target}")
 
 
@@ -155,6 +161,7 @@ def validate(
     if members is None:
         members = MEMBERS_FOR_BANDS if has_ensemble(place) else 0
     table = replay_all(place, shipped(place).head(members) if members else None)
+    saved = None if output is None else save_table(table, output)
     print_validation(table)
-    if output is not None:
-        OUT.print(f"saved to {save_table(table, output)}")
+    if saved is not None:
+        OUT.print(f"saved to {saved}")

@@ -49,11 +49,21 @@ _MOST_YEARS = 4
 LAST_YEAR_ALONE = 2035
 
 
-def print_run(result: xarray.Dataset, wanted: list[str]) -> None:
-    """Some variables over some years."""
+def check_shown(result: xarray.Dataset, wanted: list[str]) -> None:
+    """Refuse to show what a run does not have.
+
+    Raises
+    ------
+    RecordError
+        Naming it.
+    """
     for name in wanted:
         if name not in result:
             raise RecordError(f"--show {name}: no variable of that name{nearest(name, map(str, result.data_vars))}")
+
+
+def print_run(result: xarray.Dataset, wanted: list[str]) -> None:
+    """Some variables over some years."""
     OUT.print(Text(result.attrs["title"], style="bold"))
     for name in json.loads(result.attrs["changes_without_effect"]):
         OUT.print(Text(f"note: {name} has that value anyway, so its change does nothing"))
@@ -117,6 +127,14 @@ def _figure(value: float) -> str:
 
 #: Characters on a line below which some tables leave columns to the saved ones.
 NARROW = 110
+
+
+def with_differing(table: pandas.DataFrame) -> pandas.DataFrame:
+    """The same table, with a word in place of a value that is missing because elements differ."""
+    if not {"value", "over"} <= set(table.columns):
+        return table
+    pairs = zip(table["value"], table["over"], strict=True)
+    return table.assign(value=["differs" if over and value != value else value for value, over in pairs])
 
 
 #: Columns of sentences, and the characters below which one is too narrow to read.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,11 +109,15 @@ def read_design_file(file: Path) -> pandas.DataFrame:
         raise RecordError(f"{file}: it cannot be read ({error.strerror})") from None
     except (UnicodeDecodeError, ValueError, csv.Error) as error:
         raise RecordError(f"{file}: it is no table in UTF-8 ({str(error).partition(chr(10))[0].strip()})") from None
-    for name in heading:
-        if heading.count(name) > 1:
+    for name, times in Counter(heading).items():
+        if times > 1:
             raise RecordError(f"{file}: column '{name}' is given twice; keep one column for each value")
-    for name in table.select_dtypes(exclude="number").columns.difference(["run"]):
-        table[name] = [_number_or_text(value) for value in table[name]]
+    texts = set(table.select_dtypes(exclude="number").columns) - {"run"}
+    if texts:  # all at once: of many columns each replaced alone moves all the others
+        columns = {
+            name: [_number_or_text(value) for value in values] for name, values in table.items() if name in texts
+        }
+        table = pandas.concat([table.drop(columns=list(texts)), pandas.DataFrame(columns)], axis=1)[list(table.columns)]
     return table.set_index("run") if "run" in table.columns else table
 
 

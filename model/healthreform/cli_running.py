@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from .cli_options import Method, MethodOption, PlaceArgument, ScenarioArgument, SetOption, StepOption, StopOption
-from .cli_printing import ERR, OUT, print_ledger, print_run, with_progress
+from .cli_printing import ERR, OUT, check_shown, print_ledger, print_run, with_progress
 from .cli_reading import read_changes, read_design_file, read_places, read_ramp, read_step
 
 
@@ -51,9 +51,11 @@ def run(
         method=method.value,
         every_step=every_step,
     )
+    check_shown(result, show)
+    saved = None if output is None else save(result, output)  # first: the reader of what is printed may go away
     print_run(result, show)
-    if output is not None:
-        OUT.print(f"saved to {save(result, output)}")
+    if saved is not None:
+        OUT.print(f"saved to {saved}")
 
 
 def sweep(
@@ -139,6 +141,7 @@ def ledger(
         check_not_read(output, [*files_of(place, "places"), *plans])
     runs = [simulate(place, plan, stop=stop) for plan in (scenario, against)]
     table = compared(*runs, by=by.value)
+    saved = None if output is None else save_table(table, output)
     print_ledger(table, f"{runs[0].attrs['title']}, against: {runs[1].attrs['title']}")
-    if output is not None:
-        OUT.print(f"saved to {save_table(table, output)}")
+    if saved is not None:
+        OUT.print(f"saved to {saved}")

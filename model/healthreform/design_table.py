@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .changes import split_name
+from .changes import check_spelling, split_name
 from .stockflow.errors import RecordError, nearest
 from .stockflow.expand import all_elements, flat_name
 from .stockflow.model import Model
@@ -144,6 +144,7 @@ def _flat_columns(model: Model, records: Records, columns: list[Any]) -> list[tu
 
 def _moved_by(model: Model, records: Records, column: str) -> tuple[str, ...]:
     name, chosen = split_name(column)
+    check_spelling(records, column, "design: column")
     try:
         record = records.find(name)
     except RecordError as error:

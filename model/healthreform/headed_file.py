@@ -100,6 +100,9 @@ class HeadedFile:
         value = self.content.get(key, "")
         if not isinstance(value, str) or (key in self.content and not value.strip()):
             raise self.error(key, f"{value!r} must be text, and not empty")
+        for letter in value:
+            if not letter.isprintable() and not letter.isspace():
+                raise self.error(key, f"it holds a character that cannot be printed ({letter!r}); leave it out")
         return value
 
     def number(self, key: str) -> float | None:

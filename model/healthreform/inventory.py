@@ -34,8 +34,9 @@ def levers(place: PlaceLike = "china", *, elements: bool = False) -> pandas.Data
     Parameters
     ----------
     place : whose history counts.
-    elements : one row for each element, ``name[element]``, in place of one for each name. In a row for a whole name a
-        number is missing where elements differ.
+    elements : one row for each element, ``name[element]``, in place of one for each name. In a row for a whole name,
+        low and high are the lowest and the highest of its elements, and any other number is missing where they differ;
+        a change of a whole name must lie in the range of each.
 
     Returns
     -------
@@ -99,7 +100,8 @@ def _rows(
         }
         for name, keys in _named_keys(model, record, elements).items():
             rows[name] = {
-                column: _shared(entry, keys) if isinstance(entry, Mapping) else entry for column, entry in about.items()
+                column: _TOGETHER.get(column, _shared)(_numbers(entry, keys)) if isinstance(entry, Mapping) else entry
+                for column, entry in about.items()
             }
     return _table(rows)
 
@@ -113,11 +115,22 @@ def _named_keys(model: Model, record: Parameter | Driver, elements: bool) -> dic
     return {flat_name(record.name, over, chosen): [tuple(chosen.values())] for chosen in every}
 
 
-def _shared(values: Mapping[Key, float], keys: list[Key]) -> float:
-    """The number that all elements share, or NaN if they differ or there is none."""
+def _numbers(values: Mapping[Key, float], keys: list[Key]) -> set[float]:
+    """The numbers that some elements have, those that have one."""
     found = {at_key(values, key) for key in keys}
-    number = found.pop() if len(found) == 1 else None
-    return math.nan if number is None else number
+    return {number for number in found if number is not None}
+
+
+def _shared(found: set[float]) -> float:
+    """The number that all elements share, or NaN if they differ or there is none."""
+    return found.pop() if len(found) == 1 else math.nan
+
+
+#: How the numbers of several elements make one, by column, where it is not the one that they share.
+_TOGETHER: Mapping[str, Callable[[set[float]], float]] = {
+    "low": lambda found: min(found, default=math.nan),
+    "high": lambda found: max(found, default=math.nan),
+}
 
 
 def variables(place: PlaceLike = "china", *, generated: bool = False) -> pandas.DataFrame:

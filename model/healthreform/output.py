@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from errno import ENAMETOOLONG
 from itertools import product
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .endings import held_back
+from .netcdf_files import NotStorableError, write_netcdf
 from .stockflow.errors import RecordError, StockflowError
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ class OutputError(StockflowError):
 
 
 def check_target(path: str | os.PathLike[str], endings: tuple[str, ...] = ENDINGS) -> Path:
-    """A path that a result can be written to; looked at before a long run, so that none is lost.
+    """A path that a result can be written to; looked at before a long run, so that none is lost, and nothing is left.
 
     Parameters
     ----------
@@ -50,7 +52,6 @@ def check_target(path: str | os.PathLike[str], endings: tuple[str, ...] = ENDING
         raise OutputError(f"{target}: it cannot be written ({error.strerror})") from None
     if folder:
         raise OutputError(f"{target}: it is a folder; give the name of a file")
-    _make_folder(target.parent)
     _try_out(_part_of(target))
     return target
 
@@ -70,29 +71,59 @@ def check_not_read(path: str | os.PathLike[str], read: Iterable[Path]) -> None:
 
 
 def check_folder(path: str | os.PathLike[str]) -> Path:
-    """A folder that files can be written to, made if it is not there; looked at before a long run.
+    """A folder that files can be written to, or that can be made; looked at before a long run, and nothing is left.
 
     Raises
     ------
     OutputError
         If it cannot be made or written.
     """
-    folder = _make_folder(Path(path))
+    folder = Path(path)
     _try_out(folder / f".{os.getpid()}.part")
     return folder
 
 
-def _make_folder(folder: Path) -> Path:
+@contextmanager
+def folder_made(folder: Path, *, passing: bool = False) -> Iterator[None]:
+    """A folder that is there inside, made with those above it if need be.
+
+    What was made goes again if what is done inside fails, or, in ``passing``, in any case; it stays if something is
+    in it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made.
+    """
     _check_path(folder)
+    missing = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
+    done = False
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: the folder cannot be made ({error.strerror})") from None
-    return folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{folder}: the folder cannot be made ({error.strerror})") from None
+        yield
+        done = not passing
+    finally:
+        if not done:
+            with held_back():
+                _remove_empty(missing)
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    for folder in folders:  # the deepest first
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _try_out(part: Path) -> None:
     """Make a file and remove it: rights alone do not tell whether a folder takes one."""
+    with folder_made(part.parent, passing=True), held_back():
+        _touch(part)
+
+
+def _touch(part: Path) -> None:
     try:
         part.touch()
         part.unlink()
@@ -122,6 +153,13 @@ def write_together(texts: Mapping[Path, str]) -> None:
     OutputError
         Naming the file that cannot be written.
     """
+    with ExitStack() as folders:
+        for folder in dict.fromkeys(target.parent for target in texts):
+            folders.enter_context(folder_made(folder))
+        _write_together(texts)
+
+
+def _write_together(texts: Mapping[Path, str]) -> None:
     before = {target: target.read_bytes() if target.exists() else None for target in texts}
     parts = {target: _part_of(target) for target in texts}
     put: list[Path] = []
@@ -133,10 +171,10 @@ def write_together(texts: Mapping[Path, str]) -> None:
             put.append(target)
             os.replace(part, target)
     except BaseException as error:
-        for each in put:
-            _put_back(each, before[each])
-        for part in parts.values():
-            _remove(part)
+        with held_back():
+            for each in put:
+                _put_back(each, before[each])
+        _remove(*parts.values())
         if isinstance(error, OSError):
             raise OutputError(f"{target}: it cannot be written ({error.strerror or _first_line(error)})") from None
         raise
@@ -205,7 +243,7 @@ def _save(parts: Iterable[xarray.Dataset], path: str | os.PathLike[str], *, grow
     target = check_target(path)
     with _aside(target) as temporary:
         if target.suffix == ".nc":
-            _write_netcdf(parts, temporary, growing=growing)
+            write_netcdf(parts, temporary, growing=growing)
         else:
             _write_csv(parts, temporary)
     return target
@@ -232,58 +270,31 @@ def load(path: str | os.PathLike[str]) -> xarray.Dataset:
 
 @contextmanager
 def _aside(target: Path) -> Iterator[Path]:
-    """A name to write under; renamed when all is written, removed when not."""
+    """A name to write under; renamed when all is written, removed when not, with the folders made for it."""
     temporary = _part_of(target)
-    try:
-        yield temporary
-        os.replace(temporary, target)
-    except OSError as error:
-        _remove(temporary)
-        # Not the error's own text, in which the HDF5 library tells of itself.
-        reason = os.strerror(error.errno) if error.errno else "the file cannot be made or filled"
-        raise OutputError(f"{target}: it cannot be written ({reason})") from None
-    except BaseException:
-        _remove(temporary)
-        raise
+    with folder_made(target.parent):
+        try:
+            yield temporary
+            os.replace(temporary, target)
+        except OSError as error:
+            # Not the error's own text, in which the HDF5 library tells of itself.
+            reason = os.strerror(error.errno) if error.errno else "the file cannot be made or filled"
+            raise OutputError(f"{target}: it cannot be written ({reason})") from None
+        except (NotStorableError, UnicodeError) as error:
+            raise OutputError(f"{target}: a {target.suffix} file cannot hold it ({_first_line(error)})") from None
+        finally:
+            _remove(temporary)
 
 
-def _remove(file: Path) -> None:
-    with suppress(OSError):
-        file.unlink(missing_ok=True)
+def _remove(*files: Path) -> None:
+    with held_back():
+        for file in files:
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
 
 
 def _first_line(error: BaseException) -> str:
     return str(error).partition("\n")[0] or type(error).__name__
-
-
-# ---------------------------------------------------------------------------------------------------------- NetCDF
-
-
-def _write_netcdf(parts: Iterable[xarray.Dataset], file: Path, *, growing: bool) -> None:
-    """Runs that come in parts need a dimension that grows; it makes reading slower, so a whole result has none."""
-    written = 0
-    for part in parts:
-        if not written:
-            unlimited = ["run"] if growing and "run" in part.dims else []
-            part.to_netcdf(file, engine="h5netcdf", unlimited_dims=unlimited)
-        else:
-            _append(part, file, written)
-        written += part.sizes.get("run", 1)
-    if not written:
-        raise RecordError("there is nothing to save")
-
-
-def _append(part: xarray.Dataset, file: Path, written: int) -> None:
-    import h5netcdf
-
-    with h5netcdf.File(file, "a") as stored:
-        stored.resize_dimension("run", written + part.sizes["run"])
-        for name, values in {**part.coords, **part.data_vars}.items():
-            if "run" in values.dims:
-                place: list[Any] = [slice(None)] * values.ndim
-                place[values.dims.index("run")] = slice(written, None)
-                data = values.values.astype(object) if values.dtype.kind == "U" else values.values
-                stored.variables[str(name)][tuple(place)] = data
 
 
 # ------------------------------------------------------------------------------------------------------------- CSV
@@ -297,7 +308,7 @@ def _write_csv(parts: Iterable[xarray.Dataset], file: Path) -> None:
             if not begun:
                 for key in _HEAD:
                     if key in part.attrs:
-                        lines.write(f"# {key}: {part.attrs[key]}\n")
+                        lines.write(f"# {key}: {' '.join(str(part.attrs[key]).splitlines())}\n")
                 lines.write("# units: " + ",".join(units) + "\n")
             table.to_csv(lines, index=False, header=not begun, lineterminator="\n")
             begun = True

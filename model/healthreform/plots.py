@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .output import OutputError, load
+from .endings import WRONG, run_to_end
+from .output import OutputError, folder_made, load
 from .stockflow.errors import StockflowError
 
 if TYPE_CHECKING:
@@ -103,20 +104,20 @@ def save_figure(figure: Figure, data: pandas.DataFrame, folder: Path, name: str)
         If the folder cannot be written.
     """
     written = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        settle(figure)
-        for ending in ("pdf", "png", "csv"):
-            target = folder / f"{name}.{ending}"
-            with _aside(target) as part:
-                if ending == "csv":
-                    data.to_csv(part, index=False)
-                else:
-                    nameless = {"CreationDate": None} if ending == "pdf" else {}
-                    figure.savefig(part, format=ending, metadata=nameless)
-            written.append(target)
-    except OSError as error:
-        raise OutputError(f"{folder}: the figure {name} cannot be saved ({error.strerror or error})") from None
+    with folder_made(folder):
+        try:
+            settle(figure)
+            for ending in ("pdf", "png", "csv"):
+                target = folder / f"{name}.{ending}"
+                with _aside(target) as part:
+                    if ending == "csv":
+                        data.to_csv(part, index=False)
+                    else:
+                        nameless = {"CreationDate": None} if ending == "pdf" else {}
+                        figure.savefig(part, format=ending, metadata=nameless)
+                written.append(target)
+        except OSError as error:
+            raise OutputError(f"{folder}: the figure {name} cannot be saved ({error.strerror or error})") from None
     return written
 
 
@@ -169,13 +170,20 @@ def figure_command(
     parser.add_argument("--results", type=Path, default=results, help="what the experiment saved (%(default)s)")
     parser.add_argument("--output", type=Path, help="where the figure goes (the folder figures in the results)")
     given = parser.parse_args(arguments)
-    try:
-        for path in draw(given.results, given.output or given.results / "figures"):
-            print(path)
-    except StockflowError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+
+    def tell(line: str) -> None:
+        print(f"error: {line}", file=sys.stderr)
+
+    def work() -> int:
+        try:
+            for path in draw(given.results, given.output or given.results / "figures"):
+                print(path)
+        except StockflowError as error:
+            tell(str(error))
+            return WRONG
+        return 0
+
+    return run_to_end(work, lambda: "interrupted; nothing half-written is left", tell)
 
 
 def letters(panels: Iterable[Axes]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .changes import apply_changes, freeze, split_name
+from .changes import Span, apply_changes, check_date, freeze, split_name
 from .headed_file import HeadedFile, find_file
 from .size import Size, grows
 from .stockflow.errors import RecordError, nearest, one_of
@@ -65,6 +65,7 @@ class Scenario:
         *,
         begin: float | None = None,
         size: Callable[[str], Size | None] | None = None,
+        span: Span | None = None,
     ) -> Records:
         """The inputs of a model under this scenario; neither the model nor the records are touched.
 
@@ -73,16 +74,22 @@ class Scenario:
         begin : the start of the run; before it levers that a constant changes keep the place's own values.
         size : how large the model's place is against the one that a scenario is written for, by that one's name; None
             if that is not known. Without it they are alike.
+        span : refuse dates outside this span, of changes and of ``freeze``.
 
         Raises
         ------
         RecordError
-            If a change cannot be, or its number is of the size of another place.
+            If a change cannot be, or its number is of the size of another place, or the place it is written for is
+            unknown.
         """
         if self.based_on is not None:
-            records = self.based_on.apply(model, records, begin=begin, size=size)
+            records = self.based_on.apply(model, records, begin=begin, size=size, span=span)
+        if self.place and (size is None or size(self.place) is None):
+            self._check_place()
         result = records if records is not None else model.records
         if self.freeze is not None:
+            if span is not None:
+                check_date(self.freeze, span, f"{self.file}: freeze")
             result = freeze(model, result, self.freeze)
         names = grows(result, (split_name(text)[0] for text in self.changes))
         here = Size() if size is None or not names else size(self.place)
@@ -92,8 +99,17 @@ class Scenario:
                 "size of a place; write it for this place, or for the country"
             )
         result = here.resized(model, result, names, back=True)
-        result = apply_changes(model, result, self.changes, where=self.file, begin=begin)
+        result = apply_changes(model, result, self.changes, where=self.file, span=span, begin=begin)
         return here.resized(model, result, names)
+
+    def _check_place(self) -> None:
+        """Refuse a place that is neither one of the package nor a file, beside the scenario or where its path says."""
+        try:
+            file = find_file(self.place, "places", Path(self.file).parent)
+        except RecordError as error:
+            raise RecordError(f"{self.file}: place: {error}, or give the path of its .toml file") from None
+        if not file.exists():
+            raise RecordError(f"{self.file}: place: {file}: there is no such file")
 
 
 def _read(file: Path, above: tuple[Path, ...]) -> Scenario:

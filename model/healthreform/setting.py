@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 from collections.abc import Mapping
@@ -10,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .changes import apply_changes, without_effect
+from .changes import Span, apply_changes, without_effect
 from .datasets import provenance
-from .place import Place
+from .place import ROOT, Place, read_header
 from .scenario import Scenario
 from .stockflow.errors import RunError
 from .stockflow.methods import why_unknown
@@ -84,7 +85,7 @@ class Setting:
         steps = steps_per_year(step)
         changed = {} if changes is None else changes
         span = (float(first), last + 1.0)
-        planned = plan.apply(here.model, begin=span[0], size=here.against)
+        planned = plan.apply(here.model, begin=span[0], size=here.against, span=_span_of_plans(here, last))
         records = apply_changes(here.model, planned, changed, where="changes", span=span, begin=span[0])
         idle = tuple(without_effect(here.model, planned, records, changed, span)) if changed else ()
         return cls(here, plan, dict(changed), idle, records, first, last, 1 / steps, method)
@@ -104,6 +105,20 @@ class Setting:
             method=self.method,
             **more,
         )
+
+
+def _span_of_plans(place: Place, last: int) -> Span:
+    """Within which a scenario's dates must lie.
+
+    The same file serves runs that end early, and places that begin later than the country: its dates may lie outside
+    the run that is asked for, but not outside every run of the years that are reported by default.
+    """
+    return float(min(place.start, _start_of_country())), max(last, LAST_YEAR) + 1.0
+
+
+@functools.cache
+def _start_of_country() -> int:
+    return read_header(ROOT).year("start")
 
 
 def _years(place: Place, start: object, stop: object) -> tuple[int, int]:

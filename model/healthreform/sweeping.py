@@ -60,7 +60,8 @@ def sweep(
     scenario, changes, start, stop, step, method, conservation : as for ``simulate``; they hold for all runs.
     design : a table; columns are names of levers, drivers or parameters, or ``name[element]``, rows are runs.
     ramp : two dates: levers and drivers of the design follow history to the first and reach the design's value at the
-        second, on a straight line. Without it they have the design's value from the start.
+        second, on a straight line, or with a jump if both are one. Without it they have the design's value from the
+        start.
     keep : names of the variables to report; without it the headline outcomes and what is compared with history.
     threads : how many to use; the numbers do not depend on it. Without it, as many as there are processors.
     progress : called with the number of runs finished so far.
@@ -309,7 +310,9 @@ def _checked_ramp(ramp: Any, first: int, last: int) -> Ramp | None:
     except (TypeError, ValueError):
         raise RunError(f"ramp {ramp!r} must be two dates, such as (2026, 2031)") from None
     if not first <= begin <= end <= last + 1:
-        raise RunError(f"ramp {begin:g} to {end:g} must rise and lie inside the run, {first} to {last + 1}")
+        raise RunError(
+            f"ramp {begin:g} to {end:g} must lie inside the run, {first} to {last + 1}, and not end before it begins"
+        )
     return begin, end
 
 

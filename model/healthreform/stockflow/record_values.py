@@ -39,6 +39,8 @@ def read_toml(file: str | PathLike[str]) -> dict[str, Any]:
         with path.open("rb") as opened:  # never more than this, whatever size the file says it has
             content = opened.read(LARGEST_FILE + 1)
     except FileNotFoundError:
+        if path.is_symlink():
+            raise RecordError(f"{path}: it is a link to {path.readlink()}, where there is no file") from None
         names = [other.name for other in path.parent.glob("*.toml")] if path.parent.is_dir() else []
         raise RecordError(f"{path}: there is no such file{nearest(path.name, names)}") from None
     except OSError as error:
