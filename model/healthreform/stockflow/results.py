@@ -21,12 +21,14 @@ class Failure:
     variable : flat name of what went wrong first.
     time : when, in years.
     message : one line that says so.
+    negative : whether it is a stock below zero, which a shorter step may mend.
     """
 
     run: int
     variable: str
     time: float
     message: str
+    negative: bool = False
 
 
 @dataclass(frozen=True)
