@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .stockflow.compile import compile_model
-from .stockflow.conservation import check_conservation
+from .stockflow.conservation import check_conservation, open_books
 from .stockflow.evaluate import evaluate
 from .stockflow.model import Model
 from .stockflow.paths import Path
@@ -66,6 +66,19 @@ def assert_conserved(model: Model, raw: RawResult, start: Mapping[str, NDArray[n
     chosen: Any = slice(None) if not failed else good
     values = {name: column[chosen] for name, column in raw.columns()}
     return check_conservation(model, values, {name: value[chosen] for name, value in start.items()})
+
+
+def unconserved(model: Model, raw: RawResult, start: Mapping[str, NDArray[np.float64]]) -> dict[int, tuple[int, str]]:
+    """Runs that did not fail and yet do not conserve something: the place of the first year in which, and a line."""
+    failed = {failure.run for failure in raw.failures}
+    good = np.array([run for run in range(raw.runs) if run not in failed], dtype=np.int64)
+    if not good.size:
+        return {}
+    chosen: Any = slice(None) if not failed else good
+    values = {name: column[chosen] for name, column in raw.columns()}
+    before = {name: value[chosen] for name, value in start.items()}
+    found = open_books(model, values, before, raw.times.tolist())
+    return {int(good[place]): what for place, what in found.items()}
 
 
 def values_at_start(

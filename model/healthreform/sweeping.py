@@ -12,7 +12,7 @@ import numpy as np
 
 from .datasets import to_dataset, written_names
 from .design_table import Design, Ramp, check_apart, read_design
-from .engine_use import assert_conserved, base_values, compiled_model, needed_for_checks, values_at_start
+from .engine_use import base_values, compiled_model, needed_for_checks, unconserved, values_at_start
 from .observations import observed_variables
 from .place import Place
 from .scenario import Scenario
@@ -57,7 +57,8 @@ def sweep(
     ----------
     place : as for ``simulate``; or a list of places, each of which is run for each row. Values of the design and of
         changes are taken as they stand for every place, whatever its size; those of a scenario are of the country's.
-    scenario, changes, start, stop, step, method, conservation : as for ``simulate``; they hold for all runs.
+    scenario, changes, start, stop, step, method, conservation : as for ``simulate``; they hold for all runs. A run that
+        does not conserve something is a run that failed.
     design : a table; columns are names of levers, drivers or parameters, or ``name[element]``, rows are runs.
     ramp : two dates: levers and drivers of the design follow history to the first and reach the design's value at the
         second, on a straight line. Without it they have the design's value from the start.
@@ -240,12 +241,15 @@ class _Job:
         model, first, last, step = settings[0].model, settings[0].first, settings[0].last, settings[0].step
         inputs = _inputs(settings, rows, self.dates)
         raw = self.compiled.run(inputs, first, last, step, self.threads)
-        if self.conservation:
-            assert_conserved(model, raw, values_at_start(model, inputs, first, model.flat.stocks))
         columns = {name: index for index, name in enumerate(raw.names)}
         failures = np.full(raw.runs, "", dtype=object)
         for failure in raw.failures:
             failures[failure.run] = failure.message.partition(": ")[2]
+        if self.conservation:
+            start = values_at_start(model, inputs, first, model.flat.stocks)
+            for run, (year, text) in unconserved(model, raw, start).items():
+                failures[run] = text
+                raw.values[run, year:] = np.nan
         found = {}
         for place, setting in enumerate(settings):
             own = slice(place * rows.runs, (place + 1) * rows.runs)
