@@ -16,7 +16,7 @@ from healthreform import analysis, plots, validation
 from healthreform.evidence_files import read_group, shipped_groups
 from healthreform.place import Place
 from healthreform.replaying import Replay, replay
-from healthreform.validation import as_markdown, count_inside, summary
+from healthreform.validation import as_markdown, count_inside, summary, summary_at_median
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "experiments"))
@@ -291,6 +291,20 @@ def test_bands_are_over_the_members_and_the_value_is_of_the_files(
     assert (same.loc[judged, "band_low"] == same.loc[judged, "model"]).all()
 
 
+def test_the_count_at_the_median_is_that_of_the_members_and_there_is_none_without(
+    table: pandas.DataFrame, members: pandas.DataFrame
+) -> None:
+    effects = table[table["kind"] == "effect"]
+    assert effects["band_median"].between(effects["band_low"], effects["band_high"]).all()
+    inside = effects["band_median"].between(effects["low"], effects["high"])
+    assert ((effects["verdict_at_median"] == "inside") == inside).all()
+    assert summary_at_median(table) == f"At the members' median {inside.sum()} of {len(effects)} do."
+    assert summary_at_median(hr.validate("china")) == ""
+    moved = table.assign(verdict_at_median=table["verdict"].where(table["kind"] != "effect", "below"))
+    assert summary_at_median(moved) == f"At the members' median 0 of {len(effects)} do."
+    assert summary(moved) == summary(table)
+
+
 def test_a_parameter_shows_its_value_and_its_range_or_that_of_the_members(
     table: pandas.DataFrame, members: pandas.DataFrame
 ) -> None:
@@ -313,6 +327,7 @@ def test_the_command_line_counts_explains_and_saves_and_a_miss_is_no_failure(
     assert (code, err) == (0, "")
     flat = " ".join(out.split())
     inside, counted = count_inside(table)
+    assert f"of {counted} do." in flat.partition("At the members' median ")[2]
     assert inside < counted and f"{inside} of {counted} measured effects lie inside" in flat
     for row in table.itertuples():
         assert all(word in flat for word in row.effect.split()) and row.miss in flat, row.Index
@@ -351,7 +366,9 @@ def test_the_experiment_saves_table_page_members_and_figure_that_agree(
     saved = pandas.read_csv(folder / "effects.csv", index_col="name", keep_default_na=False)
     page = (folder / "evidence.md").read_text(encoding="utf-8")
     assert all(row.effect in page and row.miss in page for row in saved.itertuples())
-    assert summary(saved) in page and summary(saved) in " ".join(printed.getvalue().split())
+    assert summary_at_median(saved).startswith("At the members' median ")
+    for sentence in (summary(saved), summary_at_median(saved)):
+        assert sentence in page and sentence in " ".join(printed.getvalue().split())
     assert len(pandas.read_csv(folder / "members.csv")) == 3
     drawn = pandas.read_csv(folder / "figures" / "fig_evidence.csv")
     counted = saved[saved["kind"] == "effect"]

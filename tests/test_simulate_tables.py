@@ -54,6 +54,33 @@ def test_tables_of_inputs_have_the_column_of_documents():
     assert (hr.levers().document != "").all()
 
 
+#: Documents that set or name the number of a parameter, and no lever.
+OF_PARAMETERS_ALONE = {
+    "Measures for urban and rural medical assistance funds, Ministry of Finance, No. 217 [2013], recalled",
+    "Regulations on the supervision of the use of medical security funds, State Council Order No. 735, January 2021",
+}
+
+
+def test_a_parameter_names_a_document_only_if_it_is_known_and_says_what_stands_there():
+    of_levers = {title.partition(": ")[0] for text in hr.levers().document for title in text.split("; ")}
+    table = hr.parameters()
+    named = table.document[table.document != ""]
+    assert {
+        "network_share",
+        "later_deductible",
+        "assistance_reserve_time",
+        "maternity_merger_time",
+        "audit_penalty",
+    } <= set(named.index)
+    for name, document in named.items():
+        title, _, says = document.partition(": ")
+        assert title in of_levers | OF_PARAMETERS_ALONE and says, name
+    with_elements = hr.parameters(elements=True).document
+    assert (with_elements["network_share[tertiary]"] == named["network_share"]) and with_elements[
+        "wait_share[inpatient]"
+    ] == ""
+
+
 def test_variables_leave_out_what_was_made_for_delays(model):
     table, every = hr.variables(), hr.variables(generated=True)
     assert set(every.index) == set(model.variables)

@@ -30,10 +30,11 @@ import numpy as np
 
 sys.path.insert(0, str(FilePath(__file__).parent))
 
-from print_python import NumpyModel, ScipyModel
+from print_python import NumpyModel
 from run_c import SCALAR_FLAGS, VECTOR_FLAGS, CompiledC, gcc
 from synthetic import synthetic_model
 
+from healthreform.stockflow.adaptive import AdaptiveSolver
 from healthreform.stockflow.compile import compile_model
 from healthreform.stockflow.flat import FlatModel
 from healthreform.stockflow.inputs import RunInputs, make_inputs
@@ -176,10 +177,11 @@ def build(flat: FlatModel, values: Values, inputs: RunInputs, keep: tuple[str, .
         )
     )
     try:
-        scipy_model = ScipyModel(flat)
+        adaptive = AdaptiveSolver(flat)
+        first = values | dict(zip(flat.parameters, inputs.parameters(np.array([0]))[0].tolist(), strict=True))
         stocks = compile_model(flat, flat.stocks).run(inputs.part(0, 1), START, STOP, step).values[0]
-        agreements.append(agree("SciPy RK45", scipy_model.run(inputs, values, 0, START, STOP), stocks, 1e-3))
-        engines.append(Engine("SciPy RK45", lambda: scipy_model.run(inputs, values, 0, START, STOP), 1 / runs))
+        agreements.append(agree("SciPy RK45", adaptive.run(first, START, STOP), stocks, 1e-3))
+        engines.append(Engine("SciPy RK45", lambda: adaptive.run(first, START, STOP), 1 / runs))
     except ImportError:
         notes.append("SciPy RK45 could not be run: scipy is not installed")
     notes.append("largest relative differences: " + ", ".join(agreements))

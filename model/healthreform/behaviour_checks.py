@@ -70,7 +70,7 @@ def behaviour(
             "holds": each.holds,
             "found": each.found,
             "why": each.behaviour.why,
-            "miss": each.behaviour.miss,
+            "miss": each.behaviour.misses.get(each.claim.text, ""),
         }
         for each in judged(Place.load(place), FILE if file is None else FilePath(file))
     ]

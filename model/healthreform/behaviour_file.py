@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .assembly import DATA
+from .headed_file import reasons_by_claim
 from .stockflow.errors import RecordError, nearest, one_of
 from .stockflow.record_values import read_toml
 
@@ -70,7 +71,7 @@ class Behaviour:
     when : new values by lever, driver or parameter; numbers hold from ``date`` on, up to ``until`` if that is given.
     scenario, base : the scenarios of the run and of what it is compared with; with ``when`` both are the same.
     why : the mechanism or the literature from which it follows.
-    miss : why the model is known to do otherwise; empty if it is not.
+    misses : why the model is known to do otherwise, by the text of the claim that does not hold.
     """
 
     name: str
@@ -82,7 +83,7 @@ class Behaviour:
     base: str
     claims: tuple[Claim, ...]
     why: str
-    miss: str = ""
+    misses: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_behaviour(file: Path = FILE) -> dict[str, Behaviour]:
@@ -119,8 +120,25 @@ def _read(where: str, name: str, content: Any) -> Behaviour:
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
         raise RecordError(f"{where}: then: {content['then']!r} must be a text or a list of texts, such as {EXAMPLE}")
     claims = tuple(read_claim(f"{where}: then", text, date) for text in texts)
-    why, miss = _text(where, content, "why"), _text(where, content, "miss")
-    return Behaviour(name, where, when, date, until, scenario or base, base, claims, why, miss)
+    why, misses = _text(where, content, "why"), _misses(where, content, claims)
+    return Behaviour(name, where, when, date, until, scenario or base, base, claims, why, misses)
+
+
+def _misses(where: str, content: Mapping[str, Any], claims: Sequence[Claim]) -> dict[str, str]:
+    """Reasons by claim: a text where there is one claim, a table by claim where there are several."""
+    if "miss" not in content:
+        return {}
+    given, texts = reasons_by_claim(content["miss"]), [claim.text for claim in claims]
+    if not given:
+        raise RecordError(f"{where}: miss: {content['miss']!r} must be the reason, a text, or a table of them by claim")
+    if isinstance(given, str):
+        if len(claims) > 1:
+            raise RecordError(f'{where}: miss: name the claim that it explains: miss = {{ "{texts[0]}" = "..." }}')
+        return {texts[0]: given}
+    for text in given:
+        if text not in texts:
+            raise RecordError(f"{where}: miss: there is no claim '{text}'{nearest(text, texts)}")
+    return given
 
 
 def _text(where: str, content: Mapping[str, Any], key: str) -> str:

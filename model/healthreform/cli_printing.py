@@ -181,8 +181,8 @@ _VERDICT_STYLE = {"inside": "green", "below": "yellow", "above": "yellow"}
 
 
 def print_validation(table: pandas.DataFrame, on: Console = OUT) -> None:
-    """Measured effects and the model's, by reform; why the model misses; what is not counted; the count."""
-    from .validation import summary
+    """Measured effects and the model's, by reform; why the model misses; what is not counted; the counts."""
+    from .validation import summary, summary_at_median
 
     bands = bool(table.loc[table["kind"] == "effect", "band_low"].notna().any())
     _print_judged(on, table[table["kind"] == "effect"], "Measured effects replayed", "members" if bands else "")
@@ -193,6 +193,8 @@ def print_validation(table: pandas.DataFrame, on: Console = OUT) -> None:
     for row in table[table["kind"] == "outside"].itertuples():
         on.print(Text.assemble((f"{row.effect}: ", "cyan"), str(row.note)))
     on.print(Text("\n" + summary(table), style="bold"))
+    if at_median := summary_at_median(table):
+        on.print(Text(at_median, style="bold"))
 
 
 def _print_judged(on: Console, part: pandas.DataFrame, title: str, band: str) -> None:

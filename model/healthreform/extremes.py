@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .assembly import UNITS
+from .check_findings import Verdict
 from .engine_use import base_values
 from .place import Place
 from .setting import LAST_YEAR
@@ -26,6 +27,8 @@ from .stockflow.paths import Path
 
 #: How many times as large the place is.
 TIMES = 100.0
+#: The last condition: the whole place that much larger.
+SCALED = f"everything {TIMES:g} times as large"
 #: Largest relative difference that counts as round-off where a place is scaled.
 ROUND_OFF = 1e-8
 #: What is smaller than this beside the largest of its unit is judged as if it were as large: it may be round-off.
@@ -57,6 +60,11 @@ class Extreme:
     until: float = np.inf
     most: Mapping[str, float] = field(default_factory=dict)
     least: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """The variables of which it says something."""
+        return tuple(dict.fromkeys((*self.answers, *self.most, *self.least)))
 
     def at(self, place: Place) -> Extreme:
         """The same for a place: of its size, and as many years later as it begins later than the country."""
@@ -199,11 +207,15 @@ class Ending:
     ----------
     sense : whether it came to its end, in sense.
     told : what it failed of and when, what makes no sense, or how far the answers went.
+    failed : variables that do not answer as they should.
+    senseless : whether it failed, or makes no sense in any model, whatever the answers.
     """
 
     title: str
     sense: bool
     told: str
+    failed: tuple[str, ...] = ()
+    senseless: bool = False
 
 
 def endings(place: Place, extremes: Sequence[Extreme] = EXTREMES) -> Iterator[Ending]:
@@ -215,16 +227,16 @@ def endings(place: Place, extremes: Sequence[Extreme] = EXTREMES) -> Iterator[En
     runs = run_beside(model, inputs, place.start)
     for number, extreme in enumerate(here, start=1):
         yield _ending(extreme.title, runs, number, partial(_answers, extreme=extreme))
-    yield _ending(f"everything {TIMES:g} times as large", runs, len(inputs) - 1, _scaled)
+    yield _ending(SCALED, runs, len(inputs) - 1, _scaled)
 
 
-def _ending(title: str, runs: Beside, number: int, judge: Callable[[Beside, int], tuple[bool, str]]) -> Ending:
+def _ending(title: str, runs: Beside, number: int, judge: Callable[[Beside, int], Verdict]) -> Ending:
     failure = runs.failure(number)
     if failure:
-        return Ending(title, False, f"ends: {failure}")
+        return Ending(title, False, f"ends: {failure}", senseless=True)
     senseless = _senseless(runs, number)
     if senseless:
-        return Ending(title, False, senseless)
+        return Ending(title, False, senseless, senseless=True)
     return Ending(title, *judge(runs, number))
 
 
@@ -247,20 +259,22 @@ def _senseless(runs: Beside, number: int) -> str:
     return ""
 
 
-def _answers(runs: Beside, number: int, extreme: Extreme) -> tuple[bool, str]:
+def _answers(runs: Beside, number: int, extreme: Extreme) -> Verdict:
     year = int(np.searchsorted(runs.raw.times, extreme.year))
-    right, told = True, []
+    failed, told = [], []
     for name in dict.fromkeys((*extreme.answers, *extreme.most)):
         flats = _flat_names(runs.model, name)
         before, after = (float(sum(runs.raw[flat][run, year] for flat in flats)) for run in (0, number))
-        right = right and extreme.answers.get(name, 0) * (after - before) >= 0 and after != before
-        right = right and after <= extreme.most.get(name, np.inf) * before
+        right = extreme.answers.get(name, 0) * (after - before) >= 0 and after != before
+        if not right or not after <= extreme.most.get(name, np.inf) * before:
+            failed.append(name)
         told.append(f"{name} x {after / before:.3g}" if before else f"{name} {after:.3g}")
     for name, least in extreme.least.items():
         lowest = min(float(runs.raw[flat][number, year]) for flat in _flat_names(runs.model, name))
-        right = right and lowest >= least
+        if not lowest >= least:
+            failed.append(name)
         told.append(f"{name} {lowest:.3g}")
-    return right, f"{', '.join(told)} in {extreme.year}"
+    return Verdict(not failed, f"{', '.join(told)} in {extreme.year}", tuple(dict.fromkeys(failed)))
 
 
 def _flat_names(model: Model, name: str) -> Sequence[str]:
@@ -298,7 +312,7 @@ def _largest_by_unit(runs: Beside) -> dict[str, float]:
     return found
 
 
-def _scaled(runs: Beside, number: int) -> tuple[bool, str]:
+def _scaled(runs: Beside, number: int) -> Verdict:
     """Every result a hundred times as large, or the same, as its unit says."""
     worst, error = "", 0.0
     largest = _largest_by_unit(runs)
@@ -313,4 +327,4 @@ def _scaled(runs: Beside, number: int) -> tuple[bool, str]:
             apart = float(np.abs(runs.raw[flat][number] - base).max()) / size
             if not apart <= error:
                 worst, error = flat, apart
-    return error <= ROUND_OFF, f"every result scales as its unit says, to {error:.1e} ({worst})"
+    return Verdict(error <= ROUND_OFF, f"every result scales as its unit says, to {error:.1e} ({worst})")

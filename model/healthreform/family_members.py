@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from .behaviour_checks import judged
+from .behaviour_file import read_behaviour
 from .changes import split_name
+from .check_findings import Verdict
 from .engine_use import assert_conserved
 from .headed_file import shipped_names
 from .place import ROOT, Place, read_header
@@ -31,7 +33,7 @@ def policies_of_others(place: Place) -> list[str]:
     return sorted(policies) if place.based_on else []
 
 
-def family_members(place: Place) -> tuple[bool, str]:
+def family_members(place: Place) -> Verdict:
     """Whether another place runs on the same equations and units, keeps its books, and answers alike; and the line."""
     other = other_member(place)
     differing = _differing(place, other)
@@ -39,7 +41,7 @@ def family_members(place: Place) -> tuple[bool, str]:
     error = max(assert_conserved(other.model, raw, start).values())
     backward = {split_name(flow)[0] for flow in negative_payments(other.model.ledger, dict(raw.columns()))}
     claims = [(each, one) for each in (other, place) for one in judged(each, among=SHARED)]
-    broken = [f"{each.name}: {one.claim.text} ({one.found})" for each, one in claims if not one.holds]
+    broken = {f"{each.name}: {one.claim.text}": one.found for each, one in claims if not one.holds}
     told = f"{len(other.model.variables)} equations and their units as here"
     told = f"another {differing} than here" if differing else told
     text = f"{other.name}: {told}; baseline from {other.start} to {LAST_YEAR} conserved to {error:.1e}"
@@ -55,8 +57,16 @@ def family_members(place: Place) -> tuple[bool, str]:
     if shares:
         text += f"; without mark-ups drugs' share of hospital income {', '.join(shares)}"
     if broken:
-        text += f"; not: {'; '.join(broken)}"
-    return not (differing or backward or broken), text
+        text += f"; not: {'; '.join(f'{claim} ({found})' for claim, found in broken.items())}"
+    wrong = differing or backward
+    return Verdict(not (wrong or broken), text, () if wrong else tuple(broken))
+
+
+def claims_of_members(place: Place) -> tuple[str, ...]:
+    """What is claimed of both members, by the place and the claim."""
+    checks = [check for name, check in read_behaviour().items() if name in SHARED]
+    both = (other_member(place), place)
+    return tuple(f"{each.name}: {claim.text}" for each in both for check in checks for claim in check.claims)
 
 
 def _differing(here: Place, other: Place) -> str:

@@ -62,6 +62,15 @@ def files_of(name: str | os.PathLike[str], kind: str) -> list[Path]:
     return found
 
 
+def reasons_by_claim(given: Any) -> str | dict[str, str]:
+    """A reason, or reasons by claim as it is judged; empty if it is neither."""
+    if isinstance(given, str):
+        return given if given.strip() else ""
+    if not isinstance(given, Mapping) or not all(isinstance(text, str) and text.strip() for text in given.values()):
+        return ""
+    return {" ".join(claim.split()): text for claim, text in given.items()}
+
+
 @dataclass(frozen=True)
 class HeadedFile:
     """The content of such a file; every getter checks the type and names file and key if it is wrong."""

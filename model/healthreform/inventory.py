@@ -95,7 +95,7 @@ def _rows(
             "grade": record.grade,
             "source": record.source,
             "description": record.description,
-            "document": getattr(record, "document", ""),
+            "document": record.document,
         }
         for name, keys in _named_keys(model, record, elements).items():
             rows[name] = {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .assembly import DATA, build_model, common_records
 from .changes import apply_changes
-from .headed_file import HeadedFile, find_file
+from .headed_file import HeadedFile, find_file, reasons_by_claim
 from .scenario import Scenario
 from .size import Size
 from .stockflow.errors import RecordError, RunError
@@ -50,7 +50,7 @@ class Place:
     facts : what is known of it, by name, as its file gives it.
     size : how large it is against the country.
     origins : for each parameter, lever and driver that is not as in the place it is based on, how it came about.
-    misses : checks that it is known not to pass, by name, and why.
+    misses : why checks are known to fail of it: by name of the check the reason, or by claim if it makes several.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Place:
     size: Size = field(default_factory=Size, repr=False)
     facts: Mapping[str, Given] = field(default_factory=dict, repr=False)
     origins: Mapping[str, Origin] = field(default_factory=dict, repr=False)
-    misses: Mapping[str, str] = field(default_factory=dict, repr=False)
+    misses: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict, repr=False)
     _unreformed: Callable[[], Place] | None = field(default=None, repr=False)
 
     @classmethod
@@ -163,13 +163,16 @@ def _headed(file: Path, header: HeadedFile) -> dict[str, Any]:
     }
 
 
-def _misses(header: HeadedFile) -> Mapping[str, str]:
-    """Checks that a place is known not to pass, with the reasons."""
-    misses = header.table("misses")
-    for name, reason in misses.items():
-        if not isinstance(reason, str) or not reason.strip():
-            raise header.error(f"misses.{name}", f"{reason!r} must be the reason, a text that is not empty")
-    return misses
+def _misses(header: HeadedFile) -> Mapping[str, str | Mapping[str, str]]:
+    """Checks that a place is known not to pass, with the reasons, by claim where they make several."""
+    found = {}
+    for name, given in header.table("misses").items():
+        found[name] = reasons_by_claim(given)
+        if not found[name]:
+            raise header.error(
+                f"misses.{name}", f"{given!r} must be the reason, a text that is not empty, or a table of them by claim"
+            )
+    return found
 
 
 def _read_derived(file: Path, header: HeadedFile, inputs: _Inputs, above: tuple[Path, ...]) -> Place:

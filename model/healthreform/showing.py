@@ -84,11 +84,11 @@ def _record(record: Any) -> list[tuple[str, str]]:
         lines += [
             (f"path{_bracket(key)}", _points(points)) for key, points in list(record.path.items())[:_MOST_ELEMENTS]
         ]
-        lines += [("document", getattr(record, "document", ""))]
     elif isinstance(record, TableRecord):
         lines += [("points", _points(record.points))]
     return [
         *lines,
+        *([("document", record.document)] if record.document else []),
         ("source", _source(record)),
         ("written in", _file(record.file)),
     ]

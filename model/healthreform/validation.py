@@ -59,8 +59,9 @@ def validate(
     pandas.DataFrame
         By name: kind, reform, row, effect, experiment, measure, low, high, unit, model (the value with the place's own
         parameters), band_low and band_high (ten to ninety in a hundred members; of a parameter without members its own
-        range), verdict (``inside``, ``below``, ``above``; empty for what is outside the model), study, grade, note,
-        miss (of rows that are not inside). Only rows of the kind ``effect`` count as evidence.
+        range), band_median (of the members), verdict (``inside``, ``below``, ``above``; empty for what is outside the
+        model), verdict_at_median (likewise; empty without members), study, grade, note, miss (of rows that are not
+        inside). Only rows of the kind ``effect`` count as evidence.
 
     Raises
     ------
@@ -78,10 +79,10 @@ def validate(
     return _table([_judged(record, here, members, found.get(record.name)) for record in records])
 
 
-def count_inside(table: pandas.DataFrame) -> tuple[int, int]:
-    """How many of the effects that count lie inside their range, and how many count."""
+def count_inside(table: pandas.DataFrame, verdict: str = "verdict") -> tuple[int, int]:
+    """How many of the effects that count lie inside their range, and how many count; by either column of verdicts."""
     counted = table[table["kind"] == "effect"]
-    return int((counted["verdict"] == "inside").sum()), len(counted)
+    return int((counted[verdict] == "inside").sum()), len(counted)
 
 
 def summary(table: pandas.DataFrame) -> str:
@@ -96,12 +97,20 @@ def summary(table: pandas.DataFrame) -> str:
     return f"{inside} of {counted} measured effects lie inside the accepted range{by_grade}."
 
 
+def summary_at_median(table: pandas.DataFrame) -> str:
+    """How many lie inside where the members' median stands for the model, in a sentence; nothing without members."""
+    inside, counted = count_inside(table, "verdict_at_median")
+    if (table.loc[table["kind"] == "effect", "verdict_at_median"] == "").all():
+        return ""
+    return f"At the members' median {inside} of {counted} do."
+
+
 _JUDGED = "| effect | accepted | model | band | verdict | grade | studies |\n|---|---|---|---|---|---|---|"
 
 
 def as_markdown(table: pandas.DataFrame, title: str) -> str:
     """The table of ``validate`` as a page: what counts, by reform; then parameters; then what is outside."""
-    lines = [f"# {title}", "", summary(table), ""]
+    lines = [f"# {title}", "", f"{summary(table)} {summary_at_median(table)}".strip(), ""]
     for reform, part in table[table["kind"] == "effect"].groupby("reform", sort=False):
         lines += [f"## {reform}", "", _JUDGED, *_judged_lines(part), ""]
         missed = [f"- **{row.effect}**, {row.verdict}: {row.miss}" for row in part.itertuples() if row.miss]
@@ -189,20 +198,25 @@ def _study_text(record: Record) -> str:
 
 def _judged(record: Record, place: Place, members: pandas.DataFrame | None, found: Any) -> dict[str, Any]:
     row = _about(record)
-    model = low = high = math.nan
+    model = low = high = median = math.nan
     if found is not None:
         model = float(found[0])
         if len(found) > 1:
             low, high = (float(end) for end in band(found[1:]))
+            median = float(np.nanmedian(found[1:]))
     elif record.parameter:
         model, low, high = _parameter(record, place, members)
+        if members is not None and record.parameter in members:
+            median = float(members[record.parameter].median())
     verdict = _verdict(model, record)
     return {
         **{key: row[key] for key in _SHARED},
         "model": model,
         "band_low": low,
         "band_high": high,
+        "band_median": median,
         "verdict": verdict,
+        "verdict_at_median": _verdict(median, record),
         "study": row["study"],
         "grade": record.grade,
         "note": record.reason or " ".join(text for text in (record.reading, record.note) if text),

@@ -60,6 +60,17 @@ def records() -> Records:
     return Records.from_text(FULL, file="inputs.toml", units=UNITS)
 
 
+def test_a_parameter_may_name_a_document_as_a_lever_does_and_what_is_given_may_not():
+    with_document = FULL.replace('source = "Judgement."', 'source = "Judgement."\ndocument = "Decision of 1998"', 1)
+    found = Records.from_text(with_document, file="inputs.toml", units=UNITS)
+    assert (found.parameters["weight"].document, found.parameters["pay"].document) == ("Decision of 1998", "")
+    with pytest.raises(RecordError, match=r"weight\.document: it is empty"):
+        Records.from_text(with_document.replace("Decision of 1998", " "), file="inputs.toml", units=UNITS)
+    driver_with_one = FULL.replace('source = "Yearbook."', 'source = "Yearbook."\ndocument = "Decision of 1998"')
+    with pytest.raises(RecordError, match=r"wage\.document: unknown key"):
+        Records.from_text(driver_with_one, file="inputs.toml", units=UNITS)
+
+
 def test_a_record_keeps_all_that_is_written():
     found = records()
     pay, cover = found.parameters["pay"], found.levers["cover"]

@@ -174,6 +174,8 @@ def test_the_hash_knows_what_matters_and_nothing_else():
     assert hash_of(EQUATIONS.replace("Pay as it is known", "What people think")) == same
     assert hash_of("\n\n" + EQUATIONS) == same
     assert hash_of(inputs=INPUTS.replace("'a book'", "'another book'")) == same
+    ruled = INPUTS.replace("description", "document = 'a rule'\ndescription", 1)
+    assert "document" in ruled and hash_of(inputs=ruled) == same
     changes = [("2 * wear)", "wear)"), ("order=3", "order=2"), ("(1 - dropout_share)", "(1 + dropout_share)")]
     hashes = {hash_of(EQUATIONS.replace(*change)) for change in changes}
     hashes |= {

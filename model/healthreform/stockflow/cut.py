@@ -134,7 +134,7 @@ def _renamed(node: Any, old: str, new: str) -> Any:
 
 
 def _inputs(cut: Cut, source: Variable, records: Records) -> Records:
-    about = {"source": _SOURCE, "grade": "assumed", "file": _FILE}
+    about = {"source": _SOURCE, "grade": "assumed", "document": "", "file": _FILE}
     plain = {"unit": "dimensionless", "written_unit": "dimensionless"}
     everywhere: dict[tuple[str, ...], float] = {(): 0.0}
     switch = Parameter(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from .errors import ModelError
-from .expression import Apply, Expression, Lookup, Name, Number
+from .expression import Apply, Expression, Lookup, Name, Number, bottom_up
 from .flat import Table
 from .fused import slopes
 from .maths_ir import USUAL
@@ -58,26 +58,13 @@ class EquationWriter:
         self.names[name] = self.value(expression)
 
     def value(self, expression: Expression) -> str:
-        """Write an expression; without recursion, because sums over many elements nest deeply."""
-        values: list[str] = []
-        pending: list[tuple[str, Expression | None, tuple[Expression, ...]]] = [("", expression, ())]
-        while pending:
-            operation, node, parts = pending.pop()
-            if node is not None:
-                node = _without_nought(node)
-                operation, parts = _decompose(node)
-                if operation == "number" and isinstance(node, Number):
-                    values.append(self._number(node.value))
-                elif operation == "name" and isinstance(node, Name):
-                    values.append(self.name(node.name))
-                else:
-                    pending.append((operation, None, parts))
-                    pending.extend(("", part, ()) for part in reversed(parts))
-            else:
-                arguments = tuple(values[len(values) - len(parts) :])
-                del values[len(values) - len(parts) :]
-                values.append(self.apply(operation, arguments))
-        return values[0]
+        """Write an expression."""
+        return bottom_up(expression, self._made, _taken_apart)
+
+    def _made(self, what: str | Name | Number, arguments: tuple[str, ...]) -> str:
+        if isinstance(what, str):
+            return self.apply(what, arguments)
+        return self.name(what.name) if isinstance(what, Name) else self._number(what.value)
 
     def apply(self, operation: str, arguments: tuple[str, ...]) -> str:
         """Write one operation, or give the value it had the first time."""
@@ -213,12 +200,11 @@ def _without_nought(node: Expression) -> Expression:
     return node
 
 
-def _decompose(node: Expression) -> tuple[str, tuple[Expression, ...]]:
-    """An operation and its operands, with a*b + c taken as one fused operation."""
-    if isinstance(node, Number):
-        return "number", ()
-    if isinstance(node, Name):
-        return "name", ()
+def _taken_apart(node: Expression) -> tuple[str | Name | Number, tuple[Expression, ...]]:
+    """A name, a number, or an operation and its operands, with a*b + c taken as one fused operation."""
+    node = _without_nought(node)
+    if isinstance(node, (Number, Name)):
+        return node, ()
     if isinstance(node, Lookup):
         return f"lookup {node.table}", (node.argument,)
     arguments = node.arguments

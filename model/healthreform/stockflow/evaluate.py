@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .expression import Apply, Expression, Lookup, Name, Number, children
+from .expression import Expression, Lookup, Name, Number, as_written, bottom_up
 from .flat import Table
 from .functions import numeric_functions
 
@@ -34,26 +34,18 @@ def _operations() -> Mapping[str, Callable[..., Any]]:
 
 
 def evaluate(expression: Expression, names: Mapping[str, Any], tables: Mapping[str, Table]) -> Any:
-    """Value of an expression; numbers or arrays, IEEE results, never exceptions; without recursion."""
+    """Value of an expression; numbers or arrays, IEEE results, never exceptions."""
     operations = _operations()
-    values: list[Any] = []
-    pending: list[tuple[Expression, bool]] = [(expression, False)]
+
+    def value(node: Expression, parts: tuple[Any, ...]) -> Any:
+        if isinstance(node, Number):
+            return np.float64(node.value)
+        if isinstance(node, Name):
+            return names[node.name]
+        if isinstance(node, Lookup):
+            table = tables[node.table]
+            return np.interp(parts[0], table.x, table.y)
+        return operations[node.operation](*parts)
+
     with np.errstate(all="ignore"):
-        while pending:
-            node, ready = pending.pop()
-            if isinstance(node, Number):
-                values.append(np.float64(node.value))
-            elif isinstance(node, Name):
-                values.append(names[node.name])
-            elif not ready:
-                pending.append((node, True))
-                pending.extend((part, False) for part in reversed(children(node)))
-            elif isinstance(node, Lookup):
-                table = tables[node.table]
-                values.append(np.interp(values.pop(), table.x, table.y))
-            elif isinstance(node, Apply):
-                count = len(node.arguments)
-                arguments = values[len(values) - count :]
-                del values[len(values) - count :]
-                values.append(operations[node.operation](*arguments))
-    return values[0]
+        return bottom_up(expression, value, as_written)

@@ -6,8 +6,9 @@ these, so nothing downstream has to know Python's syntax tree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 ARITHMETIC = frozenset({"add", "subtract", "multiply", "divide", "power", "negate"})
 COMPARISONS = frozenset({"less", "less_equal", "greater", "greater_equal"})
@@ -52,6 +53,9 @@ class Lookup:
 
 Expression = Number | Name | Apply | Lookup
 
+Label = TypeVar("Label")
+Value = TypeVar("Value")
+
 
 def children(expression: Expression) -> tuple[Expression, ...]:
     """The direct parts of an expression, in the author's order."""
@@ -76,6 +80,44 @@ def walk(expression: Expression) -> Iterator[Expression]:
         node = pending.pop()
         yield node
         pending.extend(reversed(children(node)))
+
+
+def bottom_up(
+    expression: Expression,
+    make: Callable[[Label, tuple[Value, ...]], Value],
+    split: Callable[[Expression], tuple[Label, tuple[Expression, ...]]],
+) -> Value:
+    """What an expression comes to when each node is made of what its parts come to, left to right.
+
+    Iterative, because a sum over many elements nests deeply.
+
+    Parameters
+    ----------
+    make : from what ``split`` calls a node, and what its parts came to.
+    split : what a node is called, and its parts.
+    """
+    values: list[Value] = []
+    pending: list[Any] = [expression]  # nodes to take apart; and, as (label, count), those whose parts are done
+    while pending:
+        node = pending.pop()
+        if type(node) is tuple:
+            label, count = node
+            parts = tuple(values[-count:])
+            del values[-count:]
+            values.append(make(label, parts))
+            continue
+        label, below = split(node)
+        if below:
+            pending.append((label, len(below)))
+            pending.extend(reversed(below))
+        else:
+            values.append(make(label, ()))
+    return values[0]
+
+
+def as_written(node: Expression) -> tuple[Expression, tuple[Expression, ...]]:
+    """A node and its parts, as `bottom_up` takes them."""
+    return node, children(node)
 
 
 def names_in(expression: Expression) -> tuple[str, ...]:

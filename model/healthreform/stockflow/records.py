@@ -41,6 +41,7 @@ class _Record:
     Attributes
     ----------
     unit : coherent unit of the values kept here; ``written_unit`` is the one in the file.
+    document : the official document that names it; empty if none does.
     file : the file it was read from.
     """
 
@@ -50,6 +51,7 @@ class _Record:
     description: str
     source: str
     grade: str
+    document: str
     file: str
 
     @property
@@ -81,9 +83,8 @@ class Driver(_Record):
 
 @dataclass(frozen=True)
 class Lever(Driver):
-    """What policy can move: a dated path with a range and the document that names it."""
+    """What policy can move: a dated path with a range."""
 
-    document: str
     system: tuple[int, ...]
 
 
@@ -264,13 +265,13 @@ def _read(content: Mapping[str, Any], file: str, units: UnitSystem) -> Records:
 
 def _about(entry: Entry, units: UnitSystem) -> tuple[dict[str, str], Fraction]:
     unit, factor = entry.unit("unit", units)
-    about = {key: entry.text(key) for key in ("description", "source")}
+    about = {key: entry.text(key) for key in ("description", "source", "document")}
     about["grade"] = entry.choice("grade", GRADES, "")
     return {"name": entry.name, "unit": unit, "written_unit": entry.text("unit"), "file": entry.file, **about}, factor
 
 
 def _read_parameter(entry: Entry, units: UnitSystem) -> Parameter:
-    entry.check_keys(("unit", "value", *_ABOUT), ("over", *_RANGE))
+    entry.check_keys(("unit", "value", *_ABOUT), ("over", "document", *_RANGE))
     about, factor = _about(entry, units)
     over = entry.over()
     value = entry.nested("value", over, number_reader(entry, factor))
@@ -347,7 +348,7 @@ def _read_lever(entry: Entry, units: UnitSystem) -> Lever:
     if not all(isinstance(row, int) and not isinstance(row, bool) and row > 0 for row in rows):
         raise entry.error(f"{system!r} must be a row number, or a list of them", "system")
     content, _ = _read_path_record(entry, units)
-    return Lever(**content, document=entry.text("document"), system=tuple(rows))
+    return Lever(**content, system=tuple(rows))
 
 
 def _read_driver(entry: Entry, units: UnitSystem) -> Driver:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import replace
 
-from .expression import Apply, Expression, Lookup, Name, Number, children, with_parts
+from .expression import Apply, Expression, Lookup, Name, Number, as_written, bottom_up, with_parts
 from .flat import FlatModel
 
 COSTLY = frozenset({"divide", "exp", "log", "sqrt", "normal_cdf", "smooth_minimum"})
@@ -39,20 +39,8 @@ class _Parts:
         self._numbers: dict[Hashable, int] = {}
 
     def number(self, expression: Expression) -> int:
-        """The number of an expression; without recursion, because sums over many elements nest deeply."""
-        values: list[int] = []
-        pending: list[tuple[Expression, bool]] = [(expression, False)]
-        while pending:
-            node, parts_done = pending.pop()
-            count = len(children(node))
-            if not parts_done and count:
-                pending.append((node, True))
-                pending.extend((part, False) for part in reversed(children(node)))
-                continue
-            below = tuple(values[len(values) - count :]) if count else ()
-            del values[len(values) - count :]
-            values.append(self._place(node, below))
-        return values[0]
+        """The number of an expression."""
+        return bottom_up(expression, self._place, as_written)
 
     def _place(self, node: Expression, below: tuple[int, ...]) -> int:
         key: Hashable

@@ -14,7 +14,7 @@ import numpy as np
 
 from .errors import ModelError
 from .evaluate import OPERATORS, evaluate
-from .expression import Apply, Expression, Lookup, Name, Number, children
+from .expression import Apply, Expression, Lookup, Name, Number, as_written, bottom_up
 from .flat import Table
 
 #: A value and its change; None stands for no change at all.
@@ -40,28 +40,18 @@ def slope(
     ModelError
         If the sharpness of a smooth minimum is to change.
     """
-    found: list[Moving] = []
-    pending: list[tuple[Expression, bool]] = [(expression, False)]
+
+    def moving(node: Expression, parts: tuple[Moving, ...]) -> Moving:
+        if isinstance(node, Number):
+            return node.value, None
+        return (names[node.name], changes.get(node.name)) if isinstance(node, Name) else _combined(node, parts, tables)
+
     with np.errstate(all="ignore"):
-        while pending:
-            node, ready = pending.pop()
-            if isinstance(node, Number):
-                found.append((node.value, None))
-            elif isinstance(node, Name):
-                found.append((names[node.name], changes.get(node.name)))
-            elif not ready:
-                pending.append((node, True))
-                pending.extend((part, False) for part in reversed(children(node)))
-            else:
-                count = len(children(node))
-                arguments = found[len(found) - count :]
-                del found[len(found) - count :]
-                found.append(_combined(node, arguments, tables))
-    change = found[0][1]
+        _, change = bottom_up(expression, moving, as_written)
     return 0.0 if change is None else change
 
 
-def _combined(node: Expression, arguments: list[Moving], tables: Mapping[str, Table]) -> Moving:
+def _combined(node: Expression, arguments: tuple[Moving, ...], tables: Mapping[str, Table]) -> Moving:
     if all(change is None for _, change in arguments):
         places = {str(place): value for place, (value, _) in enumerate(arguments)}
         return evaluate(_same_on(node, len(arguments)), places, tables), None
