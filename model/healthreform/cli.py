@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from .cli_judging import calibrate, check, ensemble, validate
-from .cli_printing import ERR, LISTED, OUT, print_lines, print_table
+from .cli_printing import ERR, LISTED, OUT, print_lines, print_table, warn_in_a_line
 from .cli_running import ledger, run, sweep
 from .stockflow.errors import StockflowError
 from .version import __version__
@@ -97,6 +97,7 @@ def _options(
     ] = False,
 ) -> None:
     """Take the options that stand before a command."""
+    warn_in_a_line()
 
 
 def main() -> None:

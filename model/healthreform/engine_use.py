@@ -42,6 +42,20 @@ def base_values(model: Model, records: Records) -> dict[str, float | Path]:
     return {**model.parameter_values(records), **paths}
 
 
+def varied_between(model: Model, runs: Sequence[Mapping[str, float | Path]]) -> dict[str, Any]:
+    """Inputs in which runs differ, given every input of each by flat name: one value or path for each run."""
+    found: dict[str, Any] = {}
+    for name in model.flat.parameters:
+        column = [each[name] for each in runs]
+        if any(value != column[0] for value in column):
+            found[name] = np.array(column, dtype=float)
+    for name in model.flat.paths:
+        paths = [value if isinstance(value, Path) else Path.constant(value) for value in (each[name] for each in runs)]
+        if any(path != paths[0] for path in paths):
+            found[name] = paths
+    return found
+
+
 def needed_for_checks(model: Model) -> list[str]:
     """Flat names without which conservation cannot be checked: stocks, their flows, balances and their scales."""
     parameters = set(model.flat.parameters)
