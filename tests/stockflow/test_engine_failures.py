@@ -293,3 +293,12 @@ def test_an_equation_that_is_undefined_by_a_last_digit_is_named_and_no_sound_num
     assert (failure.variable, failure.time) == ("spent", 2010.0)
     assert "spent is within round-off of where it is not defined at 2010, computed from gap = " in failure.message
     assert failure.message.endswith("; y is not finite after it")
+
+
+def test_a_name_that_was_not_kept_is_refused_with_the_nearest_one():
+    flat = model({"water": 1, "dry[north]": 1, "dry[south]": 1}, {}, {})
+    result = compile_model(flat).run(make_inputs(flat, {}), 2010, 2010, 1)
+    with pytest.raises(RunError, match=r"^'watr' is not among the values kept of this run; nearest valid name: water$"):
+        result["watr"]
+    with pytest.raises(RunError, match=r"'dry' is not .*; it has elements: dry\[north\], dry\[south\]$"):
+        result["dry"]
