@@ -59,7 +59,7 @@ def test_places_that_begin_together_run_in_one_batch(places, monkeypatch):
 
     monkeypatch.setattr(sweeping, "make_inputs", counted)
     hr.sweep(places, "baseline", DESIGN, **OPTIONS)
-    assert batches == [6, 3]  # china and its part from 2010, sanming from 2011
+    assert batches == [4, 2, 6, 3]  # china and its part from 2010, sanming from 2011; first the sample at half the step
 
 
 def test_chunks_of_several_places_put_together_are_the_whole(places, together, tmp_path):

@@ -71,7 +71,8 @@ def test_every_variable_is_finite(run):
 
 
 def test_a_result_says_what_made_it(run):
-    made = hr.simulate("china", "no_reform", {"fixed_pay_share": 0.6}, stop=2011, step=1 / 20, method="euler")
+    with pytest.warns(hr.StepWarning):
+        made = hr.simulate("china", "no_reform", {"fixed_pay_share": 0.6}, stop=2011, step=1 / 20, method="euler")
     assert (made.attrs["place"], made.attrs["scenario"], made.attrs["method"]) == ("china", "no_reform", "euler")
     assert (made.attrs["start"], made.attrs["stop"], made.attrs["step"]) == (2010, 2011, 0.05)
     assert json.loads(made.attrs["changes"]) == {"fixed_pay_share": 0.6}

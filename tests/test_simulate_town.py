@@ -14,6 +14,7 @@ from healthreform import simulation
 from healthreform.assembly import UNITS
 from healthreform.showing import describe_name
 from healthreform.stockflow import Records
+from healthreform.stockflow.kernel import Compiled
 
 EQUATIONS = '''"""A town's money."""
 
@@ -243,6 +244,26 @@ def test_money_that_appears_from_nowhere_stops_a_run(town, monkeypatch):
     with pytest.raises(hr.RunError, match=r"stock (reserve|cash\[clinic\]) does not change by the sum of its flows"):
         hr.simulate(town)
     assert hr.simulate(town, conservation=False).sizes["time"] == 31
+
+
+def test_a_run_of_a_sweep_whose_books_do_not_close_fails_alone(town, monkeypatch):
+    honest = Compiled.run
+    design = pd.DataFrame({"generosity": [0.4, 0.5, 0.6]}, index=["a", "b", "c"])
+    sound = hr.sweep(town, "baseline", design)
+
+    def tampered(self, inputs, *rest, **options):
+        raw = honest(self, inputs, *rest, **options)
+        if raw.runs == len(design):
+            raw.values[1, 5, raw.names.index("claims[clinic]")] += 1.0e4
+        return raw
+
+    monkeypatch.setattr(Compiled, "run", tampered)
+    runs = hr.sweep(town, "baseline", design)
+    assert runs.failure.values[[0, 2]].tolist() == ["", ""]
+    assert "does not change by the sum of its flows in 2015: error" in runs.failure.sel(run="b").item()
+    assert np.isfinite(runs.reserve.sel(run="b", time=slice(None, 2014))).all()
+    assert np.isnan(runs.reserve.sel(run="b", time=slice(2015, None))).all()
+    assert np.array_equal(runs.reserve.sel(run=["a", "c"]), sound.reserve.sel(run=["a", "c"]))
 
 
 def test_the_first_year_is_checked_too(town, monkeypatch):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .place_tables import place_facts, place_report
     from .scenario import Scenario
     from .simulation import simulate
-    from .stockflow.errors import ModelError, RecordError, RunError, StockflowError
+    from .stockflow.errors import ModelError, RecordError, RunError, StepWarning, StockflowError
     from .structural_sensitivity import loop_cuts
     from .sweeping import sweep, sweep_in_chunks
     from .validation import evidence, validate
@@ -73,6 +73,7 @@ _WHERE = {
     "ModelError": "stockflow.errors",
     "RecordError": "stockflow.errors",
     "RunError": "stockflow.errors",
+    "StepWarning": "stockflow.errors",
 }
 
 __all__ = [
@@ -113,6 +114,7 @@ __all__ = [
     "RecordError",
     "RunError",
     "OutputError",
+    "StepWarning",
     "__version__",
 ]
 

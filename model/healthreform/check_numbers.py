@@ -18,15 +18,11 @@ from .scenario import Scenario
 from .setting import LAST_YEAR, STEP, Setting
 from .side_by_side import run_beside
 from .simulation import run_setting
+from .step_error import INTEGRATION_ERROR, NEARLY_NOTHING, compared_names
 from .stockflow.adaptive import AdaptiveSolver
 from .stockflow.interpret import Interpreter
 from .stockflow.results import RawResult
 
-#: Largest error of the step that passes, as a share of a variable's largest value: less than any figure told shows, and
-#: far less than what parameters leave open.
-INTEGRATION_ERROR = 1e-3
-#: A share, ratio or index that never reaches this is judged as if it did: what is nearly nothing may err by as much.
-NEARLY_NOTHING = 1e-3
 #: Units of shares, ratios and indices, and of their rates.
 _PLAIN = ("dimensionless", "1/year")
 #: Largest difference between the kernel and the interpreter that passes, likewise.
@@ -69,7 +65,7 @@ def integration(place: Place) -> Verdict:
 
 def _differences(place: Place, found: RawResult, true: RawResult, among: set[str], run: int) -> dict[str, float]:
     """Of some written names, by flat name the largest difference as a share of the largest value."""
-    written = {name for name in among if _is_compared(place, name)}
+    written = set(compared_names(place.model, among))
     columns = [i for i, name in enumerate(true.names) if split_name(name)[0] in written]
     names = [true.names[i] for i in columns]
     right = true.values[run][:, columns]
@@ -95,18 +91,13 @@ def _beyond(errors: Iterable[dict[str, float]], limit: float) -> tuple[str, ...]
     return tuple(dict.fromkeys(split_name(name)[0] for name in flats))
 
 
-def _is_compared(place: Place, name: str) -> bool:
-    """Whether its size means something: not made for a delay or smooth, and not a balance, which is round-off."""
-    variable = place.model.variables.get(name)
-    return variable is None or (variable.generated_by is None and variable.kind != "balance")
-
-
 def reference(place: Place) -> Verdict:
     """The kernel against the plain interpreter of the equations as they are written."""
     last = place.start + REFERENCE_YEARS - 1
     raw, _ = run_setting(setting_of(place, stop=last))
     trajectory = Interpreter(place.model).run(place.start, last, STEP)
-    names = [name for name in raw.names if name in trajectory.values and _is_compared(place, split_name(name)[0])]
+    written = set(compared_names(place.model, place.model.variables))
+    names = [name for name in raw.names if name in trajectory.values and split_name(name)[0] in written]
     units = {name: place.model.unit(split_name(name)[0]) for name in names}
     sizes = {name: float(np.abs(trajectory.values[name]).max()) for name in names}
     largest: dict[str, float] = {}

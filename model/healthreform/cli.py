@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from .cli_judging import calibrate, check, ensemble, validate
-from .cli_printing import ERR, LISTED, OUT, print_lines, print_table, with_differing
+from .cli_printing import ERR, LISTED, OUT, print_lines, print_table, warn_in_a_line, with_differing
 from .cli_running import ledger, run, sweep
 from .endings import WRONG, run_to_end
 from .stockflow.errors import StockflowError
@@ -98,6 +98,7 @@ def _options(
     ] = False,
 ) -> None:
     """Take the options that stand before a command."""
+    warn_in_a_line()
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .output import to_table
-from .stockflow.errors import RecordError, nearest
+from .stockflow.errors import RecordError, StepWarning, nearest
 
 if TYPE_CHECKING:
     import pandas
@@ -49,6 +50,19 @@ _MOST_YEARS = 4
 LAST_YEAR_ALONE = 2035
 
 
+def warn_in_a_line() -> None:
+    """Tell of too long a step in one line on the error output, without the place in the code that Python adds."""
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
+        if issubclass(category, StepWarning):
+            ERR.print(f"warning: {message}", markup=False, highlight=False, soft_wrap=True)
+        else:
+            usual(message, category, *rest, **more)
+
+    warnings.showwarning = show
+
+
 def check_shown(result: xarray.Dataset, wanted: list[str]) -> None:
     """Refuse to show what a run does not have.
 
@@ -65,8 +79,8 @@ def check_shown(result: xarray.Dataset, wanted: list[str]) -> None:
 def print_run(result: xarray.Dataset, wanted: list[str]) -> None:
     """Some variables over some years."""
     OUT.print(Text(result.attrs["title"], style="bold"))
-    for name in json.loads(result.attrs["changes_without_effect"]):
-        OUT.print(Text(f"note: {name} has that value anyway, so its change does nothing"))
+    if idle := json.loads(result.attrs["changes_without_effect"]):
+        OUT.print(Text(f"note: without effect in this run: {', '.join(idle)}"), soft_wrap=True)
     names = wanted or [name for name in _HEADLINES if name in result]
     if not names:
         return

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .stockflow.compile import compile_model
-from .stockflow.conservation import check_conservation
+from .stockflow.conservation import check_conservation, open_books
 from .stockflow.evaluate import evaluate
 from .stockflow.model import Model
 from .stockflow.paths import Path
@@ -42,6 +42,20 @@ def base_values(model: Model, records: Records) -> dict[str, float | Path]:
     return {**model.parameter_values(records), **paths}
 
 
+def varied_between(model: Model, runs: Sequence[Mapping[str, float | Path]]) -> dict[str, Any]:
+    """Inputs in which runs differ, given every input of each by flat name: one value or path for each run."""
+    found: dict[str, Any] = {}
+    for name in model.flat.parameters:
+        column = [each[name] for each in runs]
+        if any(value != column[0] for value in column):
+            found[name] = np.array(column, dtype=float)
+    for name in model.flat.paths:
+        paths = [value if isinstance(value, Path) else Path.constant(value) for value in (each[name] for each in runs)]
+        if any(path != paths[0] for path in paths):
+            found[name] = paths
+    return found
+
+
 def needed_for_checks(model: Model) -> list[str]:
     """Flat names without which conservation cannot be checked: stocks, their flows, balances and their scales."""
     parameters = set(model.flat.parameters)
@@ -66,6 +80,19 @@ def assert_conserved(model: Model, raw: RawResult, start: Mapping[str, NDArray[n
     chosen: Any = slice(None) if not failed else good
     values = {name: column[chosen] for name, column in raw.columns()}
     return check_conservation(model, values, {name: value[chosen] for name, value in start.items()})
+
+
+def unconserved(model: Model, raw: RawResult, start: Mapping[str, NDArray[np.float64]]) -> dict[int, tuple[int, str]]:
+    """Runs that did not fail and yet do not conserve something: the place of the first year in which, and a line."""
+    failed = {failure.run for failure in raw.failures}
+    good = np.array([run for run in range(raw.runs) if run not in failed], dtype=np.int64)
+    if not good.size:
+        return {}
+    chosen: Any = slice(None) if not failed else good
+    values = {name: column[chosen] for name, column in raw.columns()}
+    before = {name: value[chosen] for name, value in start.items()}
+    found = open_books(model, values, before, raw.times.tolist())
+    return {int(good[place]): what for place, what in found.items()}
 
 
 def values_at_start(

@@ -35,6 +35,7 @@ class Setting:
     Attributes
     ----------
     idle : those of the changes that change nothing, because the values are what they were anyway.
+    planned : the inputs that place and scenario add up to, without the changes.
     records : the inputs that place, scenario and changes add up to.
     first, last : first and last calendar year.
     step : in years.
@@ -44,6 +45,7 @@ class Setting:
     scenario: Scenario
     changes: Mapping[str, Any]
     idle: tuple[str, ...]
+    planned: Records = field(repr=False)
     records: Records = field(repr=False)
     first: int
     last: int
@@ -88,7 +90,14 @@ class Setting:
         planned = plan.apply(here.model, begin=span[0], size=here.against, span=_span_of_plans(here, last))
         records = apply_changes(here.model, planned, changed, where="changes", span=span, begin=span[0])
         idle = tuple(without_effect(here.model, planned, records, changed, span)) if changed else ()
-        return cls(here, plan, dict(changed), idle, records, first, last, 1 / steps, method)
+        return cls(here, plan, dict(changed), idle, planned, records, first, last, 1 / steps, method)
+
+    def without(self, change: str) -> Records:
+        """The inputs with one of the changes left out."""
+        others = {text: value for text, value in self.changes.items() if str(text) != change}
+        return apply_changes(
+            self.model, self.planned, others, where="changes", span=(self.first, self.last + 1.0), begin=self.first
+        )
 
     def provenance(self, title: str = "", **more: Any) -> dict[str, Any]:
         """Attributes of a result: all that made it."""

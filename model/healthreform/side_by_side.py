@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .engine_use import base_values, compiled_model, values_at_start
+from .engine_use import base_values, compiled_model, values_at_start, varied_between
 from .setting import LAST_YEAR, STEP
 from .stockflow.conservation import check_conservation
 from .stockflow.model import Model
@@ -84,22 +84,6 @@ def run_beside(
 
     values = [base_values(model, given) if isinstance(given, Records) else given for given in runs]
     base = dict(values[0])
-    inputs = make_inputs(model.flat, base, dict(_varied(model, values)), len(values))
+    inputs = make_inputs(model.flat, base, varied_between(model, values), len(values))
     raw = compiled_model(model, None, "rk4", False).run(inputs, first, last, step)
     return Beside(model, raw, inputs, first)
-
-
-def _varied(model: Model, values: Sequence[Values]) -> Iterator[tuple[str, Any]]:
-    """Inputs in which runs differ."""
-    for name in model.flat.parameters:
-        column = [each[name] for each in values]
-        if any(value != column[0] for value in column):
-            yield name, np.array(column, dtype=float)
-    for name in model.flat.paths:
-        paths = [_path(each[name]) for each in values]
-        if any(path != paths[0] for path in paths):
-            yield name, paths
-
-
-def _path(value: float | Path) -> Path:
-    return value if isinstance(value, Path) else Path.constant(value)

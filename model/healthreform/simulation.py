@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from .changes import split_name
 from .datasets import to_dataset, written_names
-from .engine_use import assert_conserved, base_values, compiled_model, values_at_start
+from .engine_use import assert_conserved, base_values, compiled_model, values_at_start, varied_between
 from .place import Place
 from .scenario import Scenario
 from .setting import LAST_YEAR, STEP, Setting
+from .step_error import StepError, compared_names, largest_error
 from .stockflow.errors import RunError
 
 if TYPE_CHECKING:
-    import numpy as np
     import xarray
     from numpy.typing import NDArray
 
@@ -53,7 +58,14 @@ def simulate(
     -------
     xarray.Dataset
         Over time and subscripts, everything with its unit: a stock's value at the end of each year, the total of each
-        year of a flow, the mean of anything else.
+        year of a flow, the mean of anything else. Of its attributes ``changes_without_effect`` lists the changes
+        without any of which everything else would be the same, bit by bit; ``step_error`` is the largest difference
+        that half the step makes to a headline outcome, as a share of its largest value, ``step_error_variable`` which.
+
+    Warns
+    -----
+    StepWarning
+        If half the step makes more difference than ``healthreform check`` lets pass.
 
     Raises
     ------
@@ -74,6 +86,11 @@ def simulate(
             begun = [float(start_values[flat][0]) for flat in model.flat_names(name)]
             result[name].attrs["at_start"] = begun if variable.over else begun[0]
     result.attrs = setting.provenance()
+    beside = _Beside.run(setting, None if every_step else raw)
+    if (error := beside.step_error()) is not None:
+        result.attrs |= error.attributes()
+        error.warn(setting.step, setting.method)
+    result.attrs["changes_without_effect"] = json.dumps(beside.without_effect())
     return result
 
 
@@ -94,3 +111,51 @@ def run_setting(setting: Setting, *, every_step: bool = False) -> tuple[RawResul
     if raw.failures:
         raise RunError(raw.failures[0].message.removeprefix("run 0: "))
     return raw, values_at_start(model, inputs, setting.first, model.flat.stocks)
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """Runs that tell about a run: itself, then itself without each of its changes, and itself at half the step.
+
+    A vector has lanes for eight runs, so that up to seven changes are tried out in the time of one run.
+    """
+
+    setting: Setting
+    live: tuple[str, ...]
+    runs: RawResult
+    half: RawResult | None
+
+    @classmethod
+    def run(cls, setting: Setting, raw: RawResult | None) -> _Beside:
+        """Run them; ``raw`` is the run itself by years, if it is known."""
+        from .stockflow.inputs import make_inputs
+        from .stockflow.kernel import SMALLEST_STEP
+
+        model, step = setting.model, setting.step
+        live = tuple(str(text) for text in setting.changes if str(text) not in setting.idle)
+        values = [base_values(model, records) for records in (setting.records, *map(setting.without, live))]
+        inputs = make_inputs(model.flat, values[0], varied_between(model, values), len(values))
+        compiled = compiled_model(model, None, setting.method, False)
+        runs = raw if raw is not None and not live else compiled.run(inputs, setting.first, setting.last, step)
+        if step / 2 < SMALLEST_STEP:
+            return cls(setting, live, runs, None)
+        return cls(setting, live, runs, compiled.run(inputs.part(0, 1), setting.first, setting.last, step / 2))
+
+    def step_error(self) -> StepError | None:
+        """Judged on the headline outcomes; of a model that has none, on everything."""
+        if self.half is None:
+            return None
+        variables = self.setting.model.variables
+        outcomes = [name for name, variable in variables.items() if variable.outcome]
+        names = compared_names(self.setting.model, outcomes or variables)
+        return largest_error(self.setting.model, self.runs, self.half, names)
+
+    def without_effect(self) -> list[str]:
+        """Changes to what holds anyway, and those without which everything else is the same, bit by bit."""
+        model, idle = self.setting.model, set(self.setting.idle)
+        for run, text in enumerate(self.live, start=1):
+            own = model.flat_names(split_name(text)[0])
+            others = [column for column, name in enumerate(self.runs.names) if name not in own]
+            if np.array_equal(self.runs.values[0][:, others], self.runs.values[run][:, others]):
+                idle.add(text)
+        return [str(text) for text in self.setting.changes if str(text) in idle]

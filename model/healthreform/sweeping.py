@@ -12,11 +12,12 @@ import numpy as np
 
 from .datasets import to_dataset, written_names
 from .design_table import Design, Ramp, check_apart, read_design
-from .engine_use import assert_conserved, base_values, compiled_model, needed_for_checks, values_at_start
+from .engine_use import base_values, compiled_model, needed_for_checks, unconserved, values_at_start
 from .observations import observed_variables
 from .place import Place
 from .scenario import Scenario
 from .setting import LAST_YEAR, STEP, Setting
+from .step_error import SAMPLE, StepError, compared_names, largest_error, sample_of
 from .stockflow.errors import RecordError, RunError, nearest
 from .stockflow.expand import flat_names
 from .stockflow.inputs import RunInputs, make_inputs
@@ -57,7 +58,8 @@ def sweep(
     ----------
     place : as for ``simulate``; or a list of places, each of which is run for each row. Values of the design and of
         changes are taken as they stand for every place, whatever its size; those of a scenario are of the country's.
-    scenario, changes, start, stop, step, method, conservation : as for ``simulate``; they hold for all runs.
+    scenario, changes, start, stop, step, method, conservation : as for ``simulate``; they hold for all runs. A run that
+        does not conserve something is a run that failed.
     design : a table; columns are names of levers, drivers or parameters, or ``name[element]``, rows are runs.
     ramp : two dates: levers and drivers of the design follow history to the first and reach the design's value at the
         second, on a straight line, or with a jump if both are one. Without it they have the design's value from the
@@ -71,7 +73,14 @@ def sweep(
     xarray.Dataset
         Over run, time and subscripts; ``design`` holds the table, ``failure`` is empty, or says in a line what went
         wrong in a run and when; from then on its values are NaN. The other runs are not touched by it. Of a list of
-        places also over place; what lies before the first year of a place is NaN.
+        places also over place; what lies before the first year of a place is NaN. A few runs, spread over the design,
+        are run at half the step too: of its attributes ``step_error`` is the largest difference that it makes to what
+        is kept, as a share of the largest value in the run, ``step_error_variable`` and ``step_error_row`` say where.
+
+    Warns
+    -----
+    StepWarning
+        If half the step makes more difference than ``healthreform check`` lets pass.
 
     Raises
     ------
@@ -218,35 +227,67 @@ class _Job:
 
     def parts(self, chunk: int, progress: Callable[[int], None] | None) -> Iterator[xarray.Dataset]:
         rows = max(1, chunk // len(self.settings))
+        about = dict(self.attributes)
+        if (found := self._step_error()) is not None:
+            error, row = found
+            about |= error.attributes(row)
+            error.warn(self.settings[0].step, self.settings[0].method, row, where=3)
         for begin in range(0, self.table.runs, rows):
             end = min(begin + rows, self.table.runs)
-            yield self._part(begin, end)
+            yield self._part(begin, end).assign_attrs(about)
             if progress is not None:
                 progress(end * len(self.settings))
 
     def _part(self, begin: int, end: int) -> xarray.Dataset:
         rows = replace(self.table, labels=self.table.labels[begin:end], values=self.table.values[begin:end])
         found: dict[str, xarray.Dataset] = {}
-        for first in dict.fromkeys(setting.first for setting in self.settings):  # a batch begins in one year
-            together = [setting for setting in self.settings if setting.first == first]
+        for together in self._groups():
             found |= self._batch(together, rows)
         result = self._joined([found[setting.place.name] for setting in self.settings])
         result["design"] = (("run", "input"), rows.values, {"long_name": "values of the design"})
         result = result.assign_coords(input=("input", list(self.table.columns), {"long_name": "lever or parameter"}))
-        result.attrs = dict(self.attributes)
         return result
+
+    def _step_error(self) -> tuple[StepError, str] | None:
+        """Of some rows, spread over the design, the largest difference that half the step makes, and in which row."""
+        from .stockflow.kernel import SMALLEST_STEP
+
+        model, step = self.settings[0].model, self.settings[0].step
+        names = compared_names(model, self.names)
+        if step / 2 < SMALLEST_STEP:
+            return None
+        chosen = sample_of(self.table.runs, max(1, SAMPLE // len(self.settings)))
+        rows = replace(self.table, labels=self.table.labels[chosen], values=self.table.values[chosen])
+        found = []
+        for together in self._groups():
+            inputs = _inputs(together, rows, self.dates)
+            years = (together[0].first, together[0].last)
+            whole, half = (self.compiled.run(inputs, *years, step / parts, self.threads) for parts in (1, 2))
+            if (error := largest_error(model, whole, half, names)) is not None:
+                place, row = divmod(error.run, rows.runs)
+                label = f"{rows.labels[row]}{f' of {together[place].place.name}' if self.several else ''}"
+                found.append((error, label))
+        return max(found, key=lambda each: each[0].size, default=None)
+
+    def _groups(self) -> list[list[Setting]]:
+        """Places that begin in one year: a batch has one start."""
+        years = dict.fromkeys(setting.first for setting in self.settings)
+        return [[setting for setting in self.settings if setting.first == year] for year in years]
 
     def _batch(self, settings: Sequence[Setting], rows: Design) -> dict[str, xarray.Dataset]:
         """The rows for all places that begin in one year, in one batch; a dataset for each place."""
         model, first, last, step = settings[0].model, settings[0].first, settings[0].last, settings[0].step
         inputs = _inputs(settings, rows, self.dates)
         raw = self.compiled.run(inputs, first, last, step, self.threads)
-        if self.conservation:
-            assert_conserved(model, raw, values_at_start(model, inputs, first, model.flat.stocks))
         columns = {name: index for index, name in enumerate(raw.names)}
         failures = np.full(raw.runs, "", dtype=object)
         for failure in raw.failures:
             failures[failure.run] = failure.message.partition(": ")[2]
+        if self.conservation:
+            start = values_at_start(model, inputs, first, model.flat.stocks)
+            for run, (year, text) in unconserved(model, raw, start).items():
+                failures[run] = text
+                raw.values[run, year:] = np.nan
         found = {}
         for place, setting in enumerate(settings):
             own = slice(place * rows.runs, (place + 1) * rows.runs)

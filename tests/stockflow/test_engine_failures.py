@@ -251,3 +251,54 @@ def test_wrong_inputs_are_refused_in_one_line(values, varied, runs, said):
     with pytest.raises(RecordError) as raised:
         make_inputs(QUICK, values, varied, runs)
     assert said in str(raised.value)
+
+
+DRAINED = model({"y": 1}, {"out": apply("multiply", "rate", "y")}, {"y": ((-1, "out"),)}, parameters=("rate",))
+
+
+def test_a_stock_that_only_the_step_makes_negative_is_told_the_step_that_mends_it():
+    compiled = compile_model(DRAINED, ["y"], method="euler")
+    rates = [1.0, 20.0, 40.0, 200.0]
+    failures = compiled.run(make_inputs(DRAINED, {}, {"rate": rates}), 2010, 2012, 1 / 16).failures
+    assert [failure.run for failure in failures] == [1, 2, 3]
+    told = [failure.message.partition("; ")[2] for failure in failures]
+    either = "or limit what leaves it by what is there, or declare it signed"
+    assert told[0] == f"use a step of 1/32 year, with which the run does not fail; {either}"
+    assert told[1] == f"use a step of 1/64 year, with which the run does not fail; {either}"
+    assert told[2] == either.removeprefix("or ")
+    assert not compiled.run(make_inputs(DRAINED, {"rate": 40.0}), 2010, 2012, 1 / 64).failures
+
+
+def test_an_equation_that_is_undefined_by_a_last_digit_is_named_and_no_sound_number_is():
+    probe = model({}, {"out": apply("exp", "x")}, {}, parameters=("x",))
+    x = np.linspace(0.1, 3.0, 4000)
+    by_kernel = compile_model(probe).run(make_inputs(probe, {}, {"x": x}), 2010, 2010, 1, 1)["out"][:, 0]
+    above = np.flatnonzero(by_kernel > np.exp(x))  # where the two last digits differ, and only the kernel's reaches it
+    assert above.size, "kernel and numpy agree to the last digit; the guard cannot be tried"
+    flat = model(
+        {"y": 1},
+        {
+            "plain": apply("divide", "y", "limit"),
+            "gap": apply("subtract", "limit", apply("exp", "x")),
+            "spent": apply("log", "gap"),
+            "out": apply("multiply", 0, apply("maximum", "spent", -1)),
+            "root": apply("multiply", 0, apply("divide", "y", "gap")),
+        },
+        {"y": ((-1, "out"), (-1, "root"), (-1, "plain"))},
+        parameters=("x", "limit"),
+    )
+    place = above[0]
+    values = {"x": float(x[place]), "limit": float(by_kernel[place])}
+    [failure] = compile_model(flat).run(make_inputs(flat, values), 2010, 2012, 1 / 4).failures
+    assert (failure.variable, failure.time) == ("spent", 2010.0)
+    assert "spent is within round-off of where it is not defined at 2010, computed from gap = " in failure.message
+    assert failure.message.endswith("; y is not finite after it")
+
+
+def test_a_name_that_was_not_kept_is_refused_with_the_nearest_one():
+    flat = model({"water": 1, "dry[north]": 1, "dry[south]": 1}, {}, {})
+    result = compile_model(flat).run(make_inputs(flat, {}), 2010, 2010, 1)
+    with pytest.raises(RunError, match=r"^'watr' is not among the values kept of this run; nearest valid name: water$"):
+        result["watr"]
+    with pytest.raises(RunError, match=r"'dry' is not .*; it has elements: dry\[north\], dry\[south\]$"):
+        result["dry"]

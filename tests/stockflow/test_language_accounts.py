@@ -17,6 +17,7 @@ from healthreform.stockflow.conservation import (
     balance_errors,
     check_conservation,
     negative_payments,
+    open_books,
     stock_errors,
     transactions,
 )
@@ -128,6 +129,40 @@ def test_money_from_nowhere_is_found_and_named(bank, name, message):
     spoilt[name] = run.values[name] + np.array([0.0, 1e-4, 0.0])
     with pytest.raises(RunError, match=message):
         check_conservation(model, spoilt, run.start)
+
+
+def test_what_is_nothing_at_all_raises_no_alarm(bank):
+    model, run = bank
+    dust = {name: np.array([3e-318, 1e-318, 0.0]) for name in run.values}
+    start = {name: 5e-318 for name in run.start}
+    assert max(check_conservation(model, dust, start).values()) <= 1e-100
+
+
+def test_what_is_left_of_a_stock_is_judged_by_what_it_held(bank):
+    model, run = bank
+    empty, held = (dict(run.values) for _ in range(2))
+    moves = [flow for _, flow in model.ledger.rates["vault"]]
+    for values in (empty, held):
+        values.update({flow: np.zeros(3) for flow in moves})
+        values["vault"] = np.array([1e-9, 0.0, 0.0])
+    held_before = {**run.start, "vault": 1e-9}
+    assert np.abs(stock_errors(model.ledger, empty, held_before)["vault"]).max() == 1.0
+    held["vault"] = np.array([1e6, 1e6 + 1e-9, 1e6])
+    assert np.abs(stock_errors(model.ledger, held, {**run.start, "vault": 1e6})["vault"]).max() < 1e-14
+
+
+def test_of_many_runs_those_whose_books_are_open_are_told_with_the_year(bank):
+    model, run = bank
+    runs = {name: np.stack([values] * 3) for name, values in run.values.items()}
+    start = {name: np.full(3, value) for name, value in run.start.items()}
+    assert open_books(model, runs, start, [2010, 2011, 2012]) == {}
+    runs["vault"][1, 1] *= 1.01
+    runs["loans_untold"][2, 2] = np.nan
+    found = open_books(model, runs, start, [2010, 2011, 2012])
+    assert set(found) == {1, 2}
+    assert found[1][0] == 1
+    assert found[1][1].startswith("stock vault does not change by the sum of its flows in 2011: error 0.0")
+    assert found[2] == (2, "balance loans_untold is not zero in 2012: error nan of its size, 1e-09 allowed")
 
 
 def test_a_value_that_is_no_number_is_not_conserved(bank):

@@ -11,7 +11,7 @@ import pytest
 from language_helpers import UNITS, model_from, module_from, parameter, records_from
 
 import healthreform.stockflow
-from healthreform.stockflow import ModelError, Records, build
+from healthreform.stockflow import Interpreter, ModelError, Records, build, compile_model, make_inputs, syntax
 from healthreform.stockflow.expression import Name, Number
 from healthreform.stockflow.namespace import XARRAY_ATTRIBUTES
 from healthreform.stockflow.syntax import read_modules
@@ -319,3 +319,23 @@ def test_a_decorator_above_a_class_is_one_line():
 def test_what_is_no_module_is_refused_in_one_line(given):
     with pytest.raises(ModelError, match=r"is no module: import the file of equations"):
         build(given)
+
+
+@pytest.mark.parametrize(
+    "body", ["-" * 2000 + "a", "(" * 60 + "a" + " + 1)" * 60 + " + a" * 60, "log(" * 101 + "a" + ")" * 101]
+)
+def test_an_equation_that_nests_too_deeply_is_one_line(body):
+    with pytest.raises(ModelError, match=r"sector\.py:\d+ x: operations stand inside each other more than 100"):
+        model_from(f'@auxiliary("1")\ndef x(a):\n    """X."""\n    return {body}\n', parameter("a", 1.0))
+
+
+def test_an_equation_as_deep_as_it_may_be_builds_and_runs():
+    body = "minimum(a, " * 98 + "a" + ")" * 98
+    model = model_from(f'@auxiliary("1")\ndef x(a):\n    """X."""\n    return {body}\n', parameter("a", 3.0))
+    assert Interpreter(model).run(2010, 2010).values["x"] == [3.0]
+    assert compile_model(model.flat).run(make_inputs(model.flat, {"a": 3.0}), 2010, 2010, 1)["x"][0, 0] == 3.0
+
+
+def test_a_file_too_deep_for_python_is_named():
+    with pytest.raises(ModelError, match=r"^deep\.py: operations stand inside each other more than 100 deep"):
+        syntax._parse("deep.py", "x = " + "-" * 100_000 + "1")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import re
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os.path import basename
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from .errors import ModelError
+from .errors import ModelError, nearest, one_of
 
 Equation = TypeVar("Equation", bound=Callable[..., Any])
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
 
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
@@ -127,6 +132,9 @@ def _decorator(kind: str, unit: object, over: object, **details: Any) -> Callabl
             what = getattr(function, "__name__", repr(function))
             raise ModelError(f"{what}: @{kind} stands above a plain function, and this is none")
         place = _place(function)
+        if not function.__name__.isidentifier():
+            place = place.replace(function.__name__, f"{kind}()")
+            raise ModelError(f"{place}: it stands above a def, whose name is the variable's; a lambda has none")
         if not isinstance(unit, str) or not unit.strip():
             raise ModelError(f'{place}: the first argument of @{kind} is the unit, such as "yuan/year"')
         for key in ("outcome", "signed", "value"):
@@ -151,9 +159,40 @@ def _place(function: Any) -> str:
     return f"{basename(code.co_filename)}:{code.co_firstlineno} {function.__name__}"
 
 
+def _checked(decorator: Callable[Given, Found]) -> Callable[Given, Found]:
+    """A decorator that tells in one line, with the place, of a keyword that it does not have or that is missing."""
+    signature = inspect.signature(decorator)
+
+    @functools.wraps(decorator)
+    def told(*given: Given.args, **named: Given.kwargs) -> Found:
+        try:
+            signature.bind(*given, **named)
+        except TypeError:
+            above = sys._getframe(1)
+            place = f"{basename(above.f_code.co_filename)}:{above.f_lineno}"
+            what = _misuse(decorator.__name__, signature, len(given), named)
+            raise ModelError(f"{place} {decorator.__name__}(): {what}") from None
+        return decorator(*given, **named)
+
+    return told
+
+
+def _misuse(kind: str, signature: inspect.Signature, count: int, named: Mapping[str, object]) -> str:
+    keywords = [name for name in signature.parameters if name != "unit"]
+    for name in named:
+        if name not in signature.parameters:
+            return f"it has no {name}={nearest(name, keywords)}; it takes {one_of(f'{each}=' for each in keywords)}"
+    if count + ("unit" in named) != 1:
+        return f'it takes one argument without a name, the unit, such as @{kind}("yuan/year"), and {count} are given'
+    needed = [name for name in keywords if signature.parameters[name].default is inspect.Parameter.empty]
+    missing = [name for name in needed if name not in named]
+    return f"it needs {one_of(f'{name}=' for name in missing)}"
+
+
 Over = Subscript | Sequence[Subscript]
 
 
+@_checked
 def auxiliary(
     unit: str, *, over: Over = (), source: str = "", outcome: bool = False, observed: str | None = None
 ) -> Callable[[Equation], Equation]:
@@ -170,6 +209,7 @@ def auxiliary(
     return _decorator("auxiliary", unit, over, source=source, outcome=outcome, observed=observed)
 
 
+@_checked
 def reference(
     unit: str, *, over: Over = (), source: str = "", outcome: bool = False, observed: str | None = None
 ) -> Callable[[Equation], Equation]:
@@ -177,6 +217,7 @@ def reference(
     return _decorator("reference", unit, over, source=source, outcome=outcome, observed=observed)
 
 
+@_checked
 def balance(
     unit: str, *, scale: str, over: Over = (), source: str = "", outcome: bool = False, observed: str | None = None
 ) -> Callable[[Equation], Equation]:
@@ -184,6 +225,7 @@ def balance(
     return _decorator("balance", unit, over, scale=scale, source=source, outcome=outcome, observed=observed)
 
 
+@_checked
 def stock(
     unit: str,
     *,
@@ -221,6 +263,7 @@ def stock(
     )
 
 
+@_checked
 def flow(
     unit: str,
     *,
@@ -254,6 +297,7 @@ def flow(
     )
 
 
+@_checked
 def delay(
     unit: str,
     *,
@@ -296,6 +340,7 @@ def delay(
     )
 
 
+@_checked
 def pipeline(
     unit: str,
     *,
@@ -327,6 +372,7 @@ def pipeline(
     )
 
 
+@_checked
 def smooth(
     unit: str,
     *,

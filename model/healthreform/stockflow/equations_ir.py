@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 
 from .errors import ModelError
 from .expression import Apply, Expression, Lookup, Name, Number, bottom_up
 from .flat import Table
+from .fused import slopes
 from .maths_ir import USUAL
 from .vector_ir import FunctionWriter
 
@@ -183,10 +183,8 @@ class EquationWriter:
 
 
 def _slopes(table: Table) -> tuple[float, ...]:
-    """Slope after each point; 0 after the last."""
-    points = list(zip(table.x, table.y, strict=True))
-    pairs = pairwise(points)
-    return (*((y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairs), 0.0)
+    """Slope after each point, which leads no value past the next point; 0 after the last."""
+    return tuple(slopes(table.x, table.y).tolist())
 
 
 def _without_nought(node: Expression) -> Expression:

@@ -29,6 +29,10 @@ class RunError(StockflowError):
     """A run cannot start, or went wrong on its way."""
 
 
+class StepWarning(UserWarning):
+    """A run went well, but a shorter step would move its numbers by more than passes."""
+
+
 def nearest(name: object, valid: Iterable[str], *, several: int = 1) -> str:
     """The end of an error line that offers the nearest valid names, or nothing if none is near.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .evaluate import evaluate
-from .expression import Expression, names_in
+from .expression import Apply, Expression, Name, children, names_in, walk
 from .inputs import RunInputs
 from .layout import Layout, needed_at_start, needed_equations
 from .loop_ir import FAILED_AT_START, NOT_FAILED
 from .paths import MOST_STEPS
 from .results import Failure
 
+EDGE = 1e-12
+"""Share of what a number is computed from below which it may be no more than round-off."""
+REMEDY_OF_NEGATIVE = "limit what leaves it by what is there, or declare it signed"
+UNDEFINED_BELOW: Mapping[str, int] = {"log": 0, "sqrt": 0, "power": 0, "divide": 1}
+"""Operations that are not defined everywhere, and which of their arguments says so."""
 AT_ONCE = 1024
 """Runs examined together: enough to make numpy worth while, few enough to keep memory flat."""
 
@@ -105,6 +110,7 @@ class _Examination:
         self.parameters = dict(zip(self.model.parameters, inputs.parameters(runs).T, strict=True))
         self.found: dict[int, Failure] = {}
         self.end_state = self.state
+        self.stages: list[tuple[NDArray[np.float64], dict[str, Any], dict[str, Expression]]] = []
 
     def failures(self) -> list[Failure]:
         first_time = np.full(len(self.runs), float(self.clock.start))
@@ -169,6 +175,7 @@ class _Examination:
                 known.update(zip(self.model.stocks, state.T, strict=True))
                 computed = self._evaluate(self.model.equations, needed, known)
                 self._trace(flows, computed, known, times, active)
+                self.stages.append((times, known, computed))
                 rates = self._rates(known)
                 total, weights = total + weight * rates, weights + weight
             self.end_state = self.state + length * total / weights
@@ -193,14 +200,67 @@ class _Examination:
             return
         name = self.model.stocks[item]
         value = float(self.end_state[place, item] if start_values is None else start_values[name][place])
-        remedy = "; limit what leaves it by what is there, or declare it signed"
+        remedy = f"; {REMEDY_OF_NEGATIVE}"
         if value < 0:
-            self._note(place, name, time, f"is negative ({value:g})", {}, remedy)
-        else:
+            self._note(place, name, time, f"is negative ({value:g})", {}, remedy, negative=True)
+        elif not math.isfinite(value):
             self._note(place, name, time, f"is {value:g}", {})
+        elif not self._blame_edge(place, item):
+            self._note(place, name, time, "is not finite in the kernel", {}, f"; computed anew it is {value:g}")
 
-    def _note(self, place: int, name: str, time: float, what: str, inputs: dict[str, float], remedy: str = "") -> None:
+    def _blame_edge(self, place: int, item: int) -> bool:
+        """Whether an equation that moves a stock is at the edge of where it is defined; the first of them is told.
+
+        All is finite when the step is computed anew, so the kernel's last digits made the difference.
+        """
+        name = self.model.stocks[item]
+        for times, known, computed in self.stages:
+            here = {part: value[place] for part, value in known.items()}
+            movers = _sources((flow for _, flow in self.model.rates[item]), computed)
+            for origin in (each for each in computed if each in movers):
+                if self._at_edge(computed[origin], here, computed):
+                    values = {part: float(here[part]) for part in names_in(computed[origin])}
+                    what = "is within round-off of where it is not defined"
+                    after = f"; {name} is not finite after it"
+                    self._note(place, origin, float(times[place]), what, values, after)
+                    return True
+        return False
+
+    def _at_edge(self, expression: Expression, here: Mapping[str, Any], computed: Mapping[str, Expression]) -> bool:
+        for node in walk(expression):
+            if isinstance(node, Apply) and node.operation in UNDEFINED_BELOW:
+                argument = node.arguments[UNDEFINED_BELOW[node.operation]]
+                made_of = computed.get(argument.name, argument) if isinstance(argument, Name) else argument
+                sizes = [abs(evaluate(part, here, self.model.tables)) for part in (argument, *children(made_of))]
+                if sizes[0] <= EDGE * max(sizes):
+                    return True
+        return False
+
+    def _note(
+        self,
+        place: int,
+        name: str,
+        time: float,
+        what: str,
+        inputs: dict[str, float],
+        remedy: str = "",
+        *,
+        negative: bool = False,
+    ) -> None:
         run = int(self.runs[place])
         listed = ", ".join(f"{part} = {value:.6g}" for part, value in inputs.items())
         origin = f", computed from {listed}" if listed else ""
-        self.found[place] = Failure(run, name, time, f"run {run}: {name} {what} at {time:.6g}{origin}{remedy}")
+        message = f"run {run}: {name} {what} at {time:.6g}{origin}{remedy}"
+        self.found[place] = Failure(run, name, time, message, negative)
+
+
+def _sources(names: Iterable[str], computed: Mapping[str, Expression]) -> set[str]:
+    """Computed names that some names come from, themselves too."""
+    found: set[str] = set()
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        if name in computed and name not in found:
+            found.add(name)
+            pending.extend(names_in(computed[name]))
+    return found

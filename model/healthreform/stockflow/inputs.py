@@ -41,6 +41,10 @@ class RunInputs:
         """The runs from ``begin`` up to ``end``."""
         return RunInputs(self.base, self.index, self.matrix[begin:end], self.paths.part(begin, end))
 
+    def of(self, runs: NDArray[np.int64]) -> RunInputs:
+        """Some of the runs, by their numbers."""
+        return RunInputs(self.base, self.index, self.matrix[runs], self.paths.of(runs))
+
     def with_matrix(self, matrix: NDArray[np.float64]) -> RunInputs:
         """A batch of other runs: the same inputs, other values of the parameters in which runs differ.
 

@@ -5,27 +5,30 @@ from __future__ import annotations
 import ctypes
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import RunError
-from .failures import Clock, Recorded, find_failures, steps_needed
+from .failures import REMEDY_OF_NEGATIVE, Clock, Recorded, find_failures, steps_needed
 from .flat import FlatModel
 from .inputs import RunInputs
 from .layout import Layout
 from .loop_ir import KERNEL_ARGUMENTS, NOT_FAILED
 from .machine import LoadedCode
 from .paths import MOST_STEPS
-from .results import RawResult
+from .results import Failure, RawResult
 
 KINDS: dict[str, Any] = {"i64": ctypes.c_int64, "double": ctypes.c_double, "ptr": ctypes.c_void_p}
 LONGEST_TASK = 32
 """Vectors of runs in one call of the kernel: short enough for a keyboard interrupt to be heard."""
+SHORTER = (2, 4)
+"""How many times as many steps are tried where a stock is negative."""
+RERUN_TOGETHER = 64
 SMALLEST_STEP = 1 / MOST_STEPS
 
 
@@ -115,6 +118,13 @@ class Compiled:
         clock = Clock(first_year, steps_per_year(step), last_year)
         if threads < 1:
             raise RunError(f"threads is {threads}; use at least 1")
+        result = self._run(inputs, clock, threads, progress)
+        return replace(result, failures=tuple(self._with_remedies(result.failures, inputs, clock, threads)))
+
+    def _run(
+        self, inputs: RunInputs, clock: Clock, threads: int, progress: Callable[[int], None] | None = None
+    ) -> RawResult:
+        first_year, last_year = clock.start, clock.stop
 
         def offer() -> int | None:
             return self._steps_that_do(inputs, clock)
@@ -138,6 +148,24 @@ class Compiled:
         shortest = float(self.run(inputs.part(0, 1), clock.start, clock.stop, 1 / fitting).shortest_time[0])
         needed = steps_needed(shortest)
         return None if needed is None else inputs.paths.fitting_steps(clock.start, clock.stop, max(fitting, needed))
+
+    def _with_remedies(
+        self, failures: Sequence[Failure], inputs: RunInputs, clock: Clock, threads: int
+    ) -> Iterator[Failure]:
+        """Failures, with a shorter step as the remedy where a stock is negative only because the step is too long."""
+        remedies: dict[int, int] = {}
+        open_ones = [failure.run for failure in failures if failure.negative]
+        for steps in (clock.steps * times for times in SHORTER if clock.steps * times <= MOST_STEPS):
+            shorter = Clock(clock.start, steps, clock.stop)
+            for begin in range(0, len(open_ones), RERUN_TOGETHER):
+                group = np.array(open_ones[begin : begin + RERUN_TOGETHER])
+                failed = {failure.run for failure in self._run(inputs.of(group), shorter, threads).failures}
+                remedies |= {int(run): steps for place, run in enumerate(group) if place not in failed}
+            open_ones = [run for run in open_ones if run not in remedies]
+        for failure in failures:
+            remedy = f"use a step of 1/{remedies.get(failure.run)} year, with which the run does not fail; or "
+            message = failure.message.replace(REMEDY_OF_NEGATIVE, remedy + REMEDY_OF_NEGATIVE)
+            yield replace(failure, message=message) if failure.run in remedies else failure
 
     def run_chunks(
         self, inputs: RunInputs, start: float, stop: float, step: float, threads: int = 1, chunk: int = 2048

@@ -2,6 +2,8 @@
 
 A path is a list of dates and values, straight between its points and held flat outside them; a date given twice is a
 jump.  At a jump the value has two limits: the right one counts at the start of a step, the left one at its end.
+Between two points a value never lies outside theirs, not by the last bit, so that a share that falls to zero is never
+negative; and it is computed to the same bits here, in numpy and in the kernel.
 """
 
 from __future__ import annotations
@@ -9,12 +11,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import RecordError
+from .fused import fused, fused_arrays, slopes
 
 MOST_STEPS = 10_000  # a year
 GRID_TOLERANCE = 1e-7
@@ -38,6 +41,7 @@ class Path:
 
     dates: tuple[float, ...]
     values: tuple[float, ...]
+    _slopes: tuple[float, ...] = field(default=(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dates", _numbers(self.dates, "dates"))
@@ -78,7 +82,7 @@ class Path:
         index = self._segment(time, side)
         if index < 0:
             return self.values[0]
-        return self.values[index] + self._slope_after(index) * (time - self.dates[index])
+        return fused(self._slope_after(index), time - self.dates[index], self.values[index])
 
     def slope(self, time: float, side: str = "right") -> float:
         """Change a year at a time; ``side`` says on which side of a bend it is taken."""
@@ -96,8 +100,9 @@ class Path:
     def _slope_after(self, index: int) -> float:
         if index + 1 == len(self.dates):
             return 0.0
-        duration = self.dates[index + 1] - self.dates[index]
-        return 0.0 if duration == 0.0 else (self.values[index + 1] - self.values[index]) / duration
+        if not self._slopes:
+            object.__setattr__(self, "_slopes", tuple(slopes(self.dates, self.values).tolist()))
+        return self._slopes[index]
 
 
 def _numbers(given: Sequence[float], what: str) -> tuple[float, ...]:
@@ -216,6 +221,10 @@ class PackedPaths:
         """The runs from ``begin`` up to ``end``; the records are shared, not copied."""
         return PackedPaths(self.names, self.records, self.jumps, self.shared, self.column, self.first[begin:end])
 
+    def of(self, runs: NDArray[np.int64]) -> PackedPaths:
+        """Some of the runs; the records are shared, not copied."""
+        return PackedPaths(self.names, self.records, self.jumps, self.shared, self.column, self.first[runs])
+
     def on_grid(
         self, start: int, stop: int, steps_per_year: int, offer: Callable[[], int | None] = lambda: None
     ) -> NDArray[np.float64]:
@@ -242,6 +251,8 @@ class PackedPaths:
             )
         records = self.records.copy()
         records[on_step, 0] = start + nearest[on_step] / steps_per_year
+        if not np.array_equal(records[:, 0], self.records[:, 0]):
+            records[:, 2] = slopes(records[:, 0], records[:, 1])
         return records
 
     def fitting_steps(self, start: int, stop: int, at_least: int) -> int | None:
@@ -279,7 +290,8 @@ class PackedPaths:
                 if not passed.any():
                     break
                 row += passed
-            values[name] = rows[row, 1] + rows[row, 2] * (times - rows[row, 0])
+            slope, value = rows[row, 2], rows[row, 1]
+            values[name] = fused_arrays(slope, times - rows[row, 0], value) if slope.any() else value + 0.0
         return values
 
     def owner(self, row: int) -> str:
@@ -343,9 +355,11 @@ def pack_paths(
         blocks.append(records)
         jump_blocks.append(jumps)
         rows += len(records)
+    packed = np.concatenate(blocks) if blocks else np.zeros((0, 3))
+    packed[:, 2] = slopes(packed[:, 0], packed[:, 1])  # a closing row, dated infinity, parts one path from the next
     return PackedPaths(
         tuple(names),
-        np.concatenate(blocks) if blocks else np.zeros((0, 3)),
+        packed,
         np.concatenate(jump_blocks) if blocks else np.zeros(0, np.bool_),
         shared,
         column,
@@ -354,20 +368,16 @@ def pack_paths(
 
 
 def _records(batch: PathBatch) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
-    """Rows of all runs of one dated input, whether each is a jump, and the first row of each run."""
+    """Rows of all runs of one dated input, their slopes still open; which of them jump; the first row of each run."""
     runs, points = len(batch), len(batch.dates)
     counts = np.diff(batch.offsets)
     owner = np.repeat(np.arange(runs), counts)
     rows = np.arange(points) + 2 * owner + 1
     first = batch.offsets[:-1] + 2 * np.arange(runs)
     last_of_run = batch.offsets[1:] - 1
-    duration = np.append(np.diff(batch.dates), 0.0)
-    rise = np.append(np.diff(batch.values), 0.0)
-    duration[last_of_run] = 0.0
-    slope = np.divide(rise, duration, out=np.zeros(points), where=duration > 0)
     records = np.zeros((points + 2 * runs, 3))
-    records[rows] = np.stack([batch.dates, batch.values, slope], axis=1)
-    records[first, 0], records[first, 1] = batch.dates[batch.offsets[:-1]], batch.values[batch.offsets[:-1]]
+    records[rows, 0], records[rows, 1] = batch.dates, batch.values
+    records[first, :2] = records[first + 1, :2]
     records[first + counts + 1, 0] = np.inf
     jumps = np.zeros(len(records), np.bool_)
     repeated = np.append(np.diff(batch.dates) == 0, False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import RunError
+from .errors import RunError, nearest, one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,14 @@ class Failure:
     variable : flat name of what went wrong first.
     time : when, in years.
     message : one line that says so.
+    negative : whether it is a stock below zero, which a shorter step may mend.
     """
 
     run: int
     variable: str
     time: float
     message: str
+    negative: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,17 @@ class RawResult:
         return len(self.values)
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
-        """Values of one name, shape (runs, times)."""
+        """Values of one name, shape (runs, times).
+
+        Raises
+        ------
+        RunError
+            If no value of that name was kept.
+        """
+        if name not in self.names:
+            elements = [each for each in self.names if each.startswith(f"{name}[")]
+            hint = f"; it has elements: {one_of(elements)}" if elements else nearest(name, self.names)
+            raise RunError(f"{name!r} is not among the values kept of this run{hint}")
         return self.values[:, :, self.names.index(name)]
 
     def columns(self) -> Iterator[tuple[str, NDArray[np.float64]]]:

@@ -35,6 +35,11 @@ _LITERALS = (0, 1, 2, 0.5)
 _STALE = (
     "its text is not what was imported: import the file again, and write each equation at the outermost level of it"
 )
+#: Operations that may stand inside each other: far more than anyone reads, and few enough for what walks them.
+DEEPEST = 100
+_TOO_DEEP = (
+    f"operations stand inside each other more than {DEEPEST} deep: make what stands inside an equation of its own"
+)
 _HALF = Call("divide", (Number(1.0), Number(2.0)))
 
 
@@ -258,11 +263,17 @@ def _file(name: str, files: dict[str, _File]) -> _File:
 
 
 def _parse(name: str, text: str) -> _File:
+    tree = None
     try:
         tree = ast.parse(text)
         compiled = compile(tree, name, "exec", dont_inherit=True)
     except SyntaxError as error:
         raise ModelError(f"{basename(name)}:{error.lineno}: {error.msg}") from None
+    except (RecursionError, MemoryError):  # which of them depends on Python's version
+        body = [] if tree is None else tree.body
+        deep = (node for node in body if isinstance(node, ast.FunctionDef) and _depth(node) > DEEPEST)
+        place = next((f":{node.lineno} {node.name}" for node in deep), "")
+        raise ModelError(f"{basename(name)}{place}: {_TOO_DEEP}") from None
     definitions: dict[str, ast.FunctionDef] = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
@@ -288,6 +299,8 @@ def _read_equation(function: FunctionType, module: ModuleType, files: dict[str, 
         return ModelError(f"{basename(file.name)}:{getattr(at, 'lineno', node.lineno)} {name}: {message}")
 
     arguments, result = _shape(node, fail)
+    if _depth(result) > DEEPEST:
+        raise fail(node, _TOO_DEEP)
     expression = Reader(arguments, function.__globals__, fail).read(result)
     declaration: Declaration = vars(function)["__stockflow__"]
     reads = reads_of(expression)
@@ -305,6 +318,14 @@ def _read_equation(function: FunctionType, module: ModuleType, files: dict[str, 
         function=function,
         expression=expression,
     )
+
+
+def _depth(node: ast.AST) -> int:
+    """How many operations stand inside each other; without recursion."""
+    depth, level = 0, [node]
+    while level := [part for each in level for part in ast.iter_child_nodes(each)]:
+        depth += any(isinstance(part, ast.expr) for part in level)
+    return depth
 
 
 def _same_code(code: CodeType, twin: CodeType) -> bool:
