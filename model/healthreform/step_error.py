@@ -19,6 +19,11 @@ from .stockflow.results import RawResult
 INTEGRATION_ERROR = 1e-3
 #: A share, ratio or index that never reaches this is judged as if it did: what is nearly nothing may err by as much.
 NEARLY_NOTHING = 1e-3
+#: From here on a user is warned: in a run at ends of its ranges, an outbreak's turns alone move what crosses nought by
+#: more than passes in a scenario; half a hundredth of the largest value is about what a figure's line is wide.
+WARNED = 5e-3
+#: So where a run is told of: shares and margins are told in points, and a hundredth of a point shows in no figure.
+TOLD_IN_POINTS = 0.1
 #: Runs of a sweep that are run at half the step too: as many as the vectors of a processor hold.
 SAMPLE = 8
 
@@ -45,14 +50,14 @@ class StepError:
 
     def warn(self, step: float, method: str, row: object = None, *, where: int = 2) -> None:
         """Warn if it is more than passes, with the remedy; ``where`` counts the calls from here up to the user's."""
-        if self.size <= INTEGRATION_ERROR:
+        if self.size <= WARNED:
             return
         steps = round(1 / step)
         which = "" if row is None else f" in row {row}"
         other = ", or method rk4" if method == "euler" else ""
         warnings.warn(
             f"step 1/{steps} year: half of it moves {self.variable}{which} by {self.size:.1e} of its largest value, "
-            f"where {INTEGRATION_ERROR:g} passes; use a shorter step, such as 1/{2 * steps}{other}",
+            f"where {WARNED:g} passes; use a shorter step, such as 1/{2 * steps}{other}",
             StepWarning,
             stacklevel=where + 1,
         )
@@ -90,7 +95,7 @@ def largest_error(model: Model, whole: RawResult, half: RawResult, names: Sequen
     plain = [model.unit(name) == "dimensionless" for name in names for _ in flat_names(name, model.over(name))]
     columns = [whole.names.index(flat) for flat in flats]
     true = half.values[runs][:, :, columns]
-    sizes = np.maximum(np.abs(true).max(axis=1), np.where(plain, NEARLY_NOTHING, 0.0))
+    sizes = np.maximum(np.abs(true).max(axis=1), np.where(plain, TOLD_IN_POINTS, 0.0))
     apart = np.abs(whole.values[runs][:, :, columns] - true).max(axis=1) / np.where(sizes > 0, sizes, 1.0)
     run, column = np.unravel_index(int(np.argmax(apart)), apart.shape)
     return StepError(float(apart[run, column]), flats[int(column)], runs[int(run)])

@@ -80,7 +80,7 @@ def sweep(
     Warns
     -----
     StepWarning
-        If half the step makes more difference than ``healthreform check`` lets pass.
+        If half the step makes five times the difference that ``healthreform check`` lets pass in a scenario, or more.
 
     Raises
     ------
