@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -390,3 +391,12 @@ def test_a_table_that_lacks_a_column_is_refused_by_the_figure(tmp_path: Path) ->
     with pytest.raises(hr.RecordError, match=r"it lacks the column reform; experiments/measured_effects\.py makes it"):
         shared.draw_to("fig_evidence.py", tmp_path, tmp_path / "out")
     assert plots.COLUMN == 86 and not (tmp_path / "out").exists()
+
+
+def test_what_was_measured_before_a_place_begins_is_left_open_without_a_word_of_numpy() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = hr.validate("sanming")
+    effects = found[found["kind"] == "effect"]
+    assert list(effects.index[effects["model"].isna()]) == ["primary_worker_share"]  # from 2010; the place is of 2011
+    assert effects.loc["primary_worker_share", "verdict"] == ""

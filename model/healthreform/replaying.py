@@ -94,6 +94,8 @@ class Replay:
             return np.asarray(reading.value({name: self.moments[arm][name][:, at] for name in reading.names}))
         chosen = (self.times >= window.first) & (self.times <= window.last)
         columns = {name: self.years[arm][name][:, chosen] for name in reading.names}
+        if not chosen.any():  # years before the place begins
+            return np.full(len(next(iter(columns.values()))), np.nan)
         return np.asarray(np.mean(reading.value(columns), axis=1))
 
 
