@@ -84,6 +84,7 @@ def test_a_saved_fit_is_a_place_that_runs_and_is_compared_with_the_same_history(
     pd.testing.assert_frame_equal(fit, hr.fit("china", found.values), check_exact=True)
 
 
+@pytest.mark.slow
 def test_a_fit_that_goes_nowhere_near_is_told():
     table = hr.history("china", table=True)
     table = table[(table["name"] == "mean_pay") & (table["year"] <= 2021)].assign(value=lambda each: 10 * each["value"])

@@ -144,6 +144,7 @@ def test_what_the_battery_does_not_claim_is_refused_in_one_line_before_anything_
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_every_check_that_can_fail_can_be_named():
     place = Place.load("china")
     known = claims_of(place)

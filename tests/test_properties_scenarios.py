@@ -59,7 +59,7 @@ def assert_sound(run):
             assert (run[name].values >= 0).all(), name
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(levers=lever_changes(), parameters=parameter_changes(), scenario=st.sampled_from(["baseline", "no_reform"]))
 def test_any_scenario_is_sound_or_one_line_says_that_the_step_is_too_long(levers, parameters, scenario):
     try:

@@ -52,6 +52,7 @@ def test_error_of_the_step_falls_with_its_fourth_power_where_nothing_jumps():
     assert np.median(coarse[large] / fine[large]) > 8
 
 
+@pytest.mark.slow
 def test_adaptive_solver_agrees_over_a_year(interpreter):
     rate, start = interpreter.right_hand_side(2010.0)
     size = np.maximum(np.abs(start), 1e-3)
