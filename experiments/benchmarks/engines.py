@@ -274,7 +274,7 @@ def main() -> None:
     parser.add_argument("--model", default="china:model", help="MODULE:FUNCTION that gives a model and its inputs")
     parser.add_argument("--equations", type=int, default=0, help="equations of a synthetic model in its place")
     parser.add_argument("--stocks", type=int, default=60, help="stocks of the synthetic model")
-    parser.add_argument("--runs", type=int, default=512)
+    parser.add_argument("--runs", type=int, default=2048)
     parser.add_argument("--rounds", type=int, default=7)
     given = parser.parse_args()
     flat, values = load(given.model, given.equations, given.stocks)
