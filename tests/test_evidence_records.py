@@ -79,6 +79,16 @@ def test_every_row_of_the_review_has_a_record_of_one_of_the_three_kinds() -> Non
     assert {record.kind for record in shipped()} == {"effect", "parameter", "outside"}
 
 
+def test_a_study_that_measured_a_parameter_sets_its_range():
+    """Levers have ranges of policy; parameters lie within what was measured of them."""
+    table = hr.parameters(elements=True)
+    measured = [record for record in shipped() if record.kind == "parameter" and record.parameter in table.index]
+    assert len(measured) > 10
+    for record in measured:
+        low, high = table.loc[record.parameter, ["low", "high"]]
+        assert record.low - 1e-9 <= low <= high <= record.high + 1e-9, record.parameter
+
+
 def test_the_table_of_records_holds_each_once_with_its_range_or_its_reason() -> None:
     table = hr.evidence()
     assert list(table.index) == [record.name for record in shipped()] and table.index.is_unique

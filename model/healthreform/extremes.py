@@ -177,7 +177,7 @@ EXTREMES = (
             "volume_compliance": 1.0,
             "platform_share": 1.0,
         },
-        {"procured_price": -1, "saving_total": 1, "drugs_bought": -1},
+        {"drug_price_paid[tertiary]": -1, "saving_total": 1, "drugs_bought": -1},
         2022,
         2016.0,
     ),

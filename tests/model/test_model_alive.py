@@ -186,7 +186,7 @@ def test_renewal_acts_once_contracts_expire():
     early, late = (runs.year("molecules_contracted", year) for year in (2018, 2025))
     assert early[0] == early[1]
     assert late[1] < 0.8 * late[0]
-    assert runs.year("procured_price", 2025)[1] > runs.year("procured_price", 2025)[0]
+    assert runs.year("drug_price_paid[tertiary]", 2025)[1] > runs.year("drug_price_paid[tertiary]", 2025)[0]
 
 
 def test_outbreak_lowers_visits_while_it_lasts_and_some_come_back():

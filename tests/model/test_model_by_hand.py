@@ -166,15 +166,23 @@ def test_consumables_bought_in_volume(steps):
     other = np.array([dated("other_consumables_price", time, "right") for time in steps.raw.times])
     for place, each in enumerate(FAMILIES):
         np.testing.assert_allclose(steps[f"family_covered[{each}]"][0], covered[:, place], **CLOSE)
-    np.testing.assert_allclose(steps["consumables_price"][0], other * ((1 - covered * cut) @ share), **CLOSE)
+    elasticity = np.array([VALUES[f"family_price_elasticity[{f}]"] for f in FAMILIES])
+    price = 1 - covered * cut
+    used, spent = price**-elasticity @ share, price ** (1 - elasticity) @ share
+    np.testing.assert_allclose(steps["consumables_volume[tertiary]"][0], used, **CLOSE)
+    np.testing.assert_allclose(steps["consumables_price_paid[tertiary]"][0], other * spent / used, **CLOSE)
 
 
 def test_price_of_drugs_follows_from_shares_and_prices_of_products(steps):
     mean = sum(steps[f"product_share[{p}]"][0] * steps[f"product_price[{p}]"][0] for p in PRODUCTS)
     before = sum(VALUES[f"product_share_at_start[{p}]"] * VALUES[f"product_price_at_start[{p}]"] for p in PRODUCTS)
     other = np.array([dated("other_drug_price", time, "right") for time in steps.raw.times])
-    expected = other * (1 - steps["covered_share"][0] * (1 - mean / before))
-    np.testing.assert_allclose(steps["procured_price"][0], expected, **CLOSE)
+    price = mean / before
+    platform = np.array([dated("platform_share", time, "right") for time in steps.raw.times])
+    share, volume = steps["covered_share"][0] * platform, price ** -VALUES["own_price_volume"]
+    leaking = VALUES["leakage_share"] * (1 - price)
+    spent, used = 1 + share * (price * volume - 1 + leaking), 1 + share * (volume - 1 + leaking)
+    np.testing.assert_allclose(steps["drug_price_paid[tertiary]"][0], other * spent / used, **CLOSE)
 
 
 ITEMS = ("drugs", "consumables", "tests", "services")

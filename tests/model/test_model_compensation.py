@@ -28,8 +28,7 @@ def close(actual, expected):
 def test_firms_pay_a_share_of_what_they_sell_before_mark_up(runs, tier):
     for flow, item in (("drug_promotion", "drugs"), ("device_promotion", "consumables")):
         sold = runs[f"item_income[{tier},{item}]"] / (1 + runs[f"mark_up[{tier},{item}]"])
-        ruled = runs[f"rule_share[{tier}]"]
-        promoted = runs[f"promoted_share[{item}]"] * ruled + 1 - ruled
+        promoted = runs[f"promoted_share[{tier},{item}]"]
         expected = sold * UNLIKE[f"promotion_share[{item}]"] * promoted
         close(runs[f"{flow}[{tier}]"], expected)
 

@@ -176,9 +176,12 @@ def test_a_case_treated_by_hand_is_paid_in_parity_with_the_case_it_replaces():
                         hospital_access=0.0), last=2018, every_step=True)  # fmt: skip
     for tier in TIERS:
         ordinary = sum(
-            runs[f"intensity[{tier},inpatient,{item}]"] * runs[f"item_price[{tier},{item}]"]
+            runs[f"intensity[{tier},inpatient,{item}]"]
+            * runs[f"item_volume[{tier},{item}]"]
+            * runs[f"item_price[{tier},{item}]"]
+            * runs["severity[inpatient]"]
             for item in ("drugs", "consumables", "tests", "services")
-        ) * runs["severity[inpatient]"]  # fmt: skip
+        )
         late = runs.raw.times > 2014
         expected = ordinary * (1 - share + share * parity)
         np.testing.assert_allclose(runs[f"cost_per_contact[{tier},inpatient]"][0, late], expected[0, late], **CLOSE)
@@ -193,17 +196,16 @@ def test_a_guaranteed_floor_holds_and_government_pays_what_is_missing():
     assert runs["pay_floor_paid"][0, runs.raw.times < 2014].max() == 0 < runs["pay_floor_paid"][0, -1]
 
 
-def test_hospitals_outside_the_rules_pay_the_old_price_and_the_tier_the_mean():
+def test_hospitals_outside_the_rules_buy_as_before_and_the_tier_is_the_mean_of_them_and_the_others():
     runs = run(together(2014.0, other_hospitals_joining=0.2), last=2026, every_step=True)
     outside = 0.8 * runs["other_hospital_share"]
-    for paid, bought, old in (
-        ("drug_price_paid", "procured_price", "other_drug_price"),
-        ("consumables_price_paid", "consumables_price", "other_consumables_price"),
-    ):
-        late = runs.raw.times > 2014
-        mean = (1 - outside) * runs[bought] + outside * runs[old]
-        np.testing.assert_allclose(runs[f"{paid}[secondary]"][0, late], mean[0, late], rtol=1e-12)
-        np.testing.assert_allclose(runs[f"{paid}[tertiary]"], runs[bought], rtol=1e-12)
+    late = runs.raw.times > 2014
+    for bought in ("drug_outlay", "drug_volume", "consumables_outlay", "consumables_volume"):
+        mean = (1 - outside) * runs[f"{bought}[tertiary]"] + outside
+        np.testing.assert_allclose(runs[f"{bought}[secondary]"][0, late], mean[0, late], rtol=1e-12)
+    for item in ("drug", "consumables"):
+        paid = (runs[f"{item}_price_paid[{tier}]"][0, -1] for tier in ("tertiary", "secondary"))
+        assert next(paid) < next(paid) < runs[f"other_{item}_price"][0, -1]
 
 
 # --- a place that people leave ---

@@ -42,6 +42,19 @@ def test_savings_of_procurement_sum_over_those_who_gain_to_price_cut_times_volum
     np.testing.assert_allclose(gained[saving > 1e9], saving[saving > 1e9], rtol=1e-6)
 
 
+@pytest.mark.parametrize(("elasticity", "leaks"), [(0.0, 0.0), (0.15, 0.1), (0.6, 0.2)])
+def test_bills_fall_by_what_molecules_and_their_alternatives_cost_less(elasticity, leaks):
+    """A molecule's further volume is paid at its own price, not at that of all drugs."""
+    bought = NO_ANSWER | {"own_price_volume": elasticity, "leakage_share": leaks}
+    runs = run(bought, bought | {"drug_procurement_rounds": 0.0})
+    for tier in TIERS:
+        bill = runs[f"item_bill[{tier},outpatient,drugs]"] - runs[f"innovation_cost[{tier},outpatient]"]
+        covered = runs[f"procured_share[{tier}]"][0]
+        saved = 1 - runs["molecule_spending"][0] - leaks * (1 - runs["molecule_price"][0])
+        np.testing.assert_allclose(bill[0] / bill[1], 1 - covered * saved, rtol=1e-3)
+    assert covered[-1] > 0.1 and saved[-1] > 0.1
+
+
 def test_what_buyers_save_firms_lose():
     runs = with_and_without_rounds()
     lost = runs.sum("drugs_bought") + runs.sum("consumables_paid")

@@ -45,7 +45,13 @@ def test_spending_is_what_products_cost_at_their_volumes():
 
 def test_before_the_first_round_nothing_has_moved():
     before = runs().raw.times < 2018.5
-    for name in ("molecule_price", "molecule_volume", "molecule_spending", "alternatives_volume", "procured_use"):
+    for name in (
+        "molecule_price",
+        "molecule_volume",
+        "molecule_spending",
+        "alternatives_volume",
+        "drug_volume[tertiary]",
+    ):
         np.testing.assert_allclose(runs()[name][:, before], 1.0, rtol=1e-12)
 
 
@@ -69,7 +75,7 @@ def test_what_alternatives_gain_is_the_leaking_part_of_what_molecules_save():
     assert (of("nothing leaks", "alternatives_volume") == 1).all()
 
 
-@pytest.mark.parametrize("name", ["procured_use", "medical_income[tertiary]", "fund_reserve[employee]"])
+@pytest.mark.parametrize("name", ["drug_volume[tertiary]", "medical_income[tertiary]", "fund_reserve[employee]"])
 def test_how_large_alternatives_are_changes_how_much_more_is_used_of_them_and_nothing_else(name):
     np.testing.assert_allclose(of("larger alternatives", name), of("as it is", name), rtol=1e-9)
     late = runs().raw.times > 2021

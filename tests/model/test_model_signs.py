@@ -34,11 +34,17 @@ CLAIMS = {
     "rounds cut the drug share":
         (2019, {"drug_procurement_rounds": 450.0}, "hospital_income_share[drugs]", 2023, DOWN),
     "compliance lowers the price of a molecule":
-        (2019, {"volume_compliance": 0.2}, "procured_price", 2023, UP),
+        (2019, {"volume_compliance": 0.2}, "molecule_price", 2023, UP),
     "off-platform purchases keep old prices":
-        (2019, {"platform_share": 0.2}, "procured_price", 2023, UP),
-    "a small reported volume keeps old prices":
-        (2019, {"reported_volume_share": 0.2}, "procured_price", 2023, UP),
+        (2019, {"platform_share": 0.2}, "drug_price_paid[tertiary]", 2023, UP),
+    "off-platform purchases keep promotion":
+        (2019, {"platform_share": 0.2}, "promoted_share[tertiary,drugs]", 2023, UP),
+    "a small reported volume keeps old products":
+        (2019, {"reported_volume_ratio": 0.3}, "molecule_price", 2023, UP),
+    "a small quota keeps old products":
+        (2019, {"contract_quota": 0.2}, "molecule_price", 2023, UP),
+    "who does not keep the quota keeps no saving":
+        (2021.5, {"volume_compliance": 0.2}, "savings_retained", 2023, DOWN),
     "quality supervision keeps volume with winners":
         (2019, {"quality_supervision": 0.0}, "product_share[winners]", 2023, DOWN),
     "savings retained go to hospitals":

@@ -12,8 +12,8 @@ from healthreform.stockflow.record_values import at_key
 EFFECTS = (
     "price_effect", "income_effect", "seeking", "appeal", "tier_size", "inducement", "bed_pressure",
     "induced_contacts", "item_response", "stay_payment_effect", "admission_payment_effect",
-    "volume_control", "substitution", "procured_use", "shortage_effect", "list_widening", "consumables_use",
-    "procured_price", "item_price",
+    "volume_control", "item_volume", "drug_volume", "drug_outlay", "shortage_effect", "list_widening",
+    "consumables_volume", "consumables_outlay", "item_price", "trust_in_generics",
     "technology", "severity", "morale", "morale_exit", "grant_effect", "activity_effort", "vacancy", "points_value",
     "coding_index", "premium_answer", "equipment_ratio", "capability", "perceived_quality", "supplier_capacity",
     "dynamic_index", "journey_share", "kept_bill", "remote_prescriptions", "drug_price_paid", "consumables_price_paid",

@@ -141,9 +141,9 @@ def promotion_income(drug_promotion, device_promotion):
     payee="health_worker",
     source="own formulation: proportional to purchases, as firms reward volume",
 )
-def drug_promotion(drugs_bought, promotion_share, promoted_share, rule_share):
+def drug_promotion(drugs_bought, promotion_share, promoted_share):
     """Payments by drug firms for prescribing (none for drugs under contract)."""
-    return drugs_bought * promotion_share["drugs"] * (promoted_share["drugs"] * rule_share + (1 - rule_share))
+    return drugs_bought * promotion_share["drugs"] * promoted_share["drugs"]
 
 
 @flow(
@@ -153,13 +153,9 @@ def drug_promotion(drugs_bought, promotion_share, promoted_share, rule_share):
     payee="health_worker",
     source="own formulation: proportional to purchases, as firms reward volume",
 )
-def device_promotion(consumables_paid, promotion_share, promoted_share, rule_share):
+def device_promotion(consumables_paid, promotion_share, promoted_share):
     """Payments by makers of consumables for their use."""
-    return (
-        consumables_paid
-        * promotion_share["consumables"]
-        * (promoted_share["consumables"] * rule_share + (1 - rule_share))
-    )
+    return consumables_paid * promotion_share["consumables"] * promoted_share["consumables"]
 
 
 @smooth(

@@ -295,16 +295,23 @@ def claim_shares(claims_made):
 
 @auxiliary("yuan/year", over=(tier, scheme), source=f"savings retained: {TASKS}, item 3; shared out by claims")
 def savings_to_leave(
-    procurement_saving, retention_share, first_cycle_share, claim_shares, fund_saving_share, capitated_share
+    procurement_saving,
+    retention_share,
+    volume_compliance,
+    first_cycle_share,
+    claim_shares,
+    fund_saving_share,
+    capitated_share,
 ):
     """Savings of drug procurement that the funds are to leave with hospitals, in the first contract cycle.
 
-    Those made under a total budget are the consortium's already.
+    Graded: who does not keep the quota keeps no saving.  Those made under a total budget are the consortium's already.
     """
     return (
         procurement_saving["drugs"]
         * fund_saving_share
         * retention_share
+        * volume_compliance
         * first_cycle_share
         * claim_shares
         * (1 - capitated_share)

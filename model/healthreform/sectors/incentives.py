@@ -38,7 +38,7 @@ def item_incentive(
         institution_weight * item_margin
         + bonus_weight * rule_share
         + bonus_weight_at_start * (1 - rule_share)
-        + promotion_share * (promoted_share * rule_share + (1 - rule_share))
+        + promotion_share * promoted_share
     )
 
 
@@ -219,14 +219,13 @@ def technology_rise(technology, technology_drift, technology_pace):
 @smooth(
     "yuan_2010/contact", over=(tier, care, bill_item), time="item_time", start="intensity_at_start", source=MULTIPLIED
 )
-def intensity(intensity_at_start, technology, item_response, volume_control, substitution, remote_prescriptions):
-    """Real amount of an item used in a contact of reference severity (item waterbed: each item by itself)."""
+def intensity(intensity_at_start, technology, item_response, volume_control, remote_prescriptions):
+    """Real amount of an item used in a contact of reference severity, procurement apart (item waterbed)."""
     return (
         intensity_at_start
         * technology
         * item_response
         * volume_control
-        * substitution
         * by(
             tier,
             tertiary=by(
@@ -250,15 +249,17 @@ def volume_control(prescribing_control, controllable_share, prescribing_control_
     return 1 - controllable_share * (prescribing_control - prescribing_control_at_start)
 
 
-@auxiliary("dimensionless", over=bill_item, source="definition: what procurement does to each item, gathered")
-def substitution(procured_use, shortage_effect, consumables_use):
-    """Drugs procured, alternatives to them or to drugs that are short, and expandable consumables, are used more."""
-    return by(bill_item, drugs=procured_use * shortage_effect, consumables=consumables_use, tests=1, services=1)
-
-
 @auxiliary("yuan/contact", over=(tier, care, bill_item), source=IDENTITY)
 def item_bill(
-    intensity, item_price, severity, kept_bill, traditional_share, bundle_ratio, traditional_fee, innovation_cost
+    intensity,
+    item_volume,
+    item_price,
+    severity,
+    kept_bill,
+    traditional_share,
+    bundle_ratio,
+    traditional_fee,
+    innovation_cost,
 ):
     """What an item adds to the bill of one contact: less where inpatients recover elsewhere, or are treated by hand.
 
@@ -266,6 +267,7 @@ def item_bill(
     """
     return (
         intensity
+        * item_volume
         * item_price
         * severity
         * by(care, outpatient=1, inpatient=kept_bill * (1 - traditional_share * (1 - bundle_ratio)))

@@ -10,18 +10,6 @@ def rule_share(other_hospital_share, other_hospitals_joining):
     return by(tier, tertiary=1, secondary=1 - other_hospital_share * (1 - other_hospitals_joining), primary=1)
 
 
-@auxiliary("yuan/yuan_2010", over=tier, source="own formulation: mean of those who buy in volume and those who do not")
-def drug_price_paid(procured_price, other_drug_price, rule_share):
-    """Price index of drugs as a tier buys them."""
-    return other_drug_price - (other_drug_price - procured_price) * rule_share
-
-
-@auxiliary("yuan/yuan_2010", over=tier, source="own formulation: mean of those who buy in volume and those who do not")
-def consumables_price_paid(consumables_price, other_consumables_price, rule_share):
-    """Price index of consumables as a tier buys them."""
-    return other_consumables_price - (other_consumables_price - consumables_price) * rule_share
-
-
 @reference("dimensionless", over=bill_item, source="by definition")
 def bonus_weight_at_start(bonus_weight):
     """Bonus weights at the start, which hospitals outside the rules have kept."""

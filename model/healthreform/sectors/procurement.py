@@ -1,8 +1,8 @@
-"""Procurement in volume: molecules under contract, prices, winners, savings; consumables; suppliers."""
+"""Procurement in volume: molecules under contract, prices, winners; consumables; suppliers; quality."""
 
 from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, reference, smooth, stock, total
 from .grounds import ADJUSTED, AT_START, DEFINITION, IDENTITY, INDEX, NOT_BEGUN, START, TASKS
-from .names import bill_item, care, family, product, tier
+from .names import family, product
 
 # --- molecules: not covered -> under contract -> expired -> under contract ---
 
@@ -108,10 +108,16 @@ def out_of_contract(molecules_contracted, molecules_expired, molecules_floor):
 # --- inside a covered molecule: winners, losing originators, other generics ---
 
 
-@auxiliary("dimensionless", source=f"volumes reported and priority use: {TASKS}, item 3")
-def quota_kept(reported_volume_share, volume_compliance, platform_share, in_contract, switch_back):
-    """Share of a covered molecule's volume that must move to the winners: the quota, as far as kept and supplied."""
-    return reported_volume_share * volume_compliance * platform_share * in_contract * (1 - switch_back)
+@auxiliary("dimensionless", source=f"part of reported volume is agreed upon; truthful reports: {TASKS}, item 3")
+def agreed_volume(contract_quota, reported_volume_ratio):
+    """Volume agreed with the winners, as a share of what is used: part of what hospitals report, who report less."""
+    return contract_quota * reported_volume_ratio
+
+
+@auxiliary("dimensionless", source=f"priority use of what was selected: {TASKS}, item 3")
+def quota_kept(agreed_volume, volume_compliance, in_contract, switch_back):
+    """Share of a covered molecule's volume that moves to the winners: the quota, as far as kept and supplied."""
+    return agreed_volume * volume_compliance * in_contract * (1 - switch_back)
 
 
 @auxiliary(
@@ -170,12 +176,6 @@ def molecule_price(product_share, product_price, molecule_price_at_start):
     return total(product_share * product_price, product) / molecule_price_at_start
 
 
-@auxiliary("yuan/yuan_2010", source="price index weighted by spending at old prices")
-def procured_price(covered_share, molecule_price, other_drug_price):
-    """Drug price index at the factory gate: what procurement leaves, and the drift of other drugs' prices."""
-    return other_drug_price * (1 - covered_share * (1 - molecule_price))
-
-
 @auxiliary("dimensionless", source="own formulation: constant elasticity, as studies report one")
 def molecule_volume(molecule_price, own_price_volume):
     """Volume of a covered molecule, all products together, against the volume before."""
@@ -188,10 +188,16 @@ def product_volume(product_share, molecule_volume):
     return product_share * molecule_volume
 
 
-@auxiliary("dimensionless", source=IDENTITY)
-def molecule_spending(molecule_price, molecule_volume):
-    """Spending on a covered molecule against the spending before: price times volume."""
-    return molecule_price * molecule_volume
+@auxiliary("dimensionless", over=product, source=IDENTITY)
+def product_spending(product_volume, product_price, molecule_price_at_start):
+    """Spending on a covered molecule's products, against the spending on the whole molecule before."""
+    return product_volume * product_price / molecule_price_at_start
+
+
+@auxiliary("dimensionless", source=DEFINITION)
+def molecule_spending(product_spending):
+    """Spending on a covered molecule against the spending before."""
+    return total(product_spending, product)
 
 
 @auxiliary(
@@ -202,24 +208,6 @@ def molecule_spending(molecule_price, molecule_volume):
 def alternatives_volume(molecule_price, leakage_share, alternatives_ratio):
     """Volume of a covered molecule's close alternatives outside the list, whose price stays, against before."""
     return 1 + leakage_share * (1 - molecule_price) / alternatives_ratio
-
-
-@auxiliary("dimensionless", source="volumes weighted by spending at old prices")
-def procured_use(covered_share, molecule_volume, alternatives_volume, alternatives_ratio):
-    """Drugs used, against what would be without procurement: cheaper molecules and their alternatives are used more."""
-    return 1 + covered_share * (molecule_volume - 1 + alternatives_ratio * (alternatives_volume - 1))
-
-
-@auxiliary(
-    "dimensionless",
-    over=bill_item,
-    source="own formulation: firms promote what they must still sell: all that is not under contract",
-)
-def promoted_share(covered_share, in_contract, consumables_coverage):
-    """Share of an item's sales that firms still promote with payments: none under contract."""
-    return by(
-        bill_item, drugs=1 - covered_share * in_contract, consumables=1 - consumables_coverage, tests=0, services=0
-    )
 
 
 # --- consumables: families ---
@@ -237,66 +225,20 @@ def consumables_coverage(family_covered, family_share):
     return total(family_covered * family_share, family)
 
 
-@auxiliary("yuan/yuan_2010", source="price index weighted by spending at old prices")
-def consumables_price(family_covered, family_share, consumables_price_cut, other_consumables_price):
-    """Consumables price index at the factory gate."""
-    return other_consumables_price * (1 - total(family_share * family_covered * consumables_price_cut, family))
+@auxiliary("dimensionless", over=family, source=DEFINITION)
+def family_price(family_covered, consumables_price_cut):
+    """Mean price of a family of consumables against the price before procurement."""
+    return 1 - family_covered * consumables_price_cut
 
 
-@auxiliary("dimensionless", source="own formulation: constant elasticity by family, as need binds some families only")
-def consumables_use(family_covered, family_share, consumables_price_cut, family_price_elasticity):
-    """Use of consumables: families that are not bound to a need grow when they get cheap."""
-    return 1 + total(
-        family_share * ((1 - family_covered * consumables_price_cut) ** (0 - family_price_elasticity) - 1), family
-    )
-
-
-# --- what is saved, once ---
-
-
-@auxiliary("yuan/year", over=bill_item, source=IDENTITY)
-def procurement_saving(
-    item_income,
-    innovation_cost,
-    tier_contacts,
-    drug_price_paid,
-    other_drug_price,
-    consumables_price_paid,
-    other_consumables_price,
-):
-    """Saving of a year: price cut times the volume bought, whoever gains by it; new drugs are not bought in volume."""
-    return total(
-        (
-            item_income
-            - by(bill_item, drugs=total(innovation_cost * tier_contacts, care), consumables=0, tests=0, services=0)
-        )
-        * by(
-            bill_item,
-            drugs=other_drug_price / drug_price_paid - 1,
-            consumables=other_consumables_price / consumables_price_paid - 1,
-            tests=0,
-            services=0,
-        ),
-        tier,
-    )
-
-
-@auxiliary("yuan/year", source=DEFINITION)
-def saving_total(procurement_saving):
-    """Savings of procurement in a year, drugs and consumables."""
-    return total(procurement_saving, bill_item)
-
-
-@flow("yuan/year", into="saving_cumulated", source=IDENTITY)
-def saving_counted(saving_total):
-    """Savings added to the count."""
-    return saving_total
-
-
-@stock("yuan", value=True, outcome=True, source=NOT_BEGUN)
-def saving_cumulated(no_money):
-    """Savings of procurement since the start, as officials count them."""
-    return no_money
+@auxiliary(
+    "dimensionless",
+    over=family,
+    source="own formulation: constant elasticity by family, as need binds some families only",
+)
+def family_volume(family_price, family_price_elasticity):
+    """Volume of a family against what would be without procurement: what no need binds grows when it gets cheap."""
+    return family_price ** (0 - family_price_elasticity)
 
 
 # --- suppliers ---
@@ -345,9 +287,36 @@ def supplier_entry(supplier_capacity, supplier_entry_time):
 @auxiliary(
     "dimensionless", source="own formulation: shortage and doubt as independent losses, so that their product is kept"
 )
-def switch_back(supplier_capacity, trust_in_generics_loss, quality_supervision):
-    """Winners' volume lost to shortage and to doubt about quality; supervision lowers the doubt."""
-    return 1 - supplier_capacity * (1 - trust_in_generics_loss * (1 - quality_supervision))
+def switch_back(supplier_capacity, trust_in_generics):
+    """Winners' volume lost to shortage and to doubt about quality."""
+    return 1 - supplier_capacity * trust_in_generics
+
+
+# --- quality of what was selected ---
+
+
+@auxiliary("dimensionless", source=f"supervision of what was selected: {TASKS}, item 3; linear in what is inspected")
+def defect_share(defects_unsupervised, supervision_reach, quality_supervision):
+    """Share of the winners' deliveries with a defect that patients or doctors meet with."""
+    return defects_unsupervised * (1 - supervision_reach * quality_supervision)
+
+
+@stock("dimensionless", source=INDEX)
+def trust_in_generics(full):
+    """Trust of doctors and patients in selected generics: share of them who would not turn back."""
+    return full
+
+
+@flow("1/year", out_of="trust_in_generics", source="own formulation: in step with defects met while in use")
+def trust_in_generics_lost(trust_in_generics, defect_share, doubt_per_defect, in_contract):
+    """Trust that defects cost."""
+    return trust_in_generics * defect_share * doubt_per_defect * in_contract
+
+
+@flow("1/year", into="trust_in_generics", source=ADJUSTED)
+def trust_in_generics_won(trust_in_generics, generics_trust_time):
+    """Trust that comes back with use."""
+    return (1 - trust_in_generics) / generics_trust_time
 
 
 @auxiliary("dimensionless", source=DEFINITION)

@@ -82,13 +82,16 @@ def remote_prescriptions(remote_share, remote_prescribing):
 @auxiliary(
     "yuan/contact", source="Liu Y 2024, J Med Internet Res 26:e57609: adopters' spending rises, their visits too"
 )
-def remote_bill(intensity, item_price, remote_prescriptions):
+def remote_bill(intensity, item_volume, item_price, remote_prescriptions):
     """Part of a tertiary hospital's mean bill of a visit that is drugs prescribed at a distance.
 
     Whoever asks for more of a drug he takes for years is not kept from the next visit by its price.
     """
     return (
-        intensity["tertiary", "outpatient", "drugs"] * item_price["tertiary", "drugs"] * (1 - 1 / remote_prescriptions)
+        intensity["tertiary", "outpatient", "drugs"]
+        * item_volume["tertiary", "drugs"]
+        * item_price["tertiary", "drugs"]
+        * (1 - 1 / remote_prescriptions)
     )
 
 

@@ -11,14 +11,18 @@ def traditional_share(traditional_payment, suitable_share):
 
 
 @auxiliary("yuan/contact", over=tier, source="own formulation: alike paid for like effect, the service takes the rest")
-def traditional_fee(traditional_share, traditional_parity, bundle_ratio, intensity, item_price, severity, kept_bill):
+def traditional_fee(
+    traditional_share, traditional_parity, bundle_ratio, intensity, item_volume, item_price, severity, kept_bill
+):
     """Fee for the service in such a case, spread over all admissions.
 
     The bundle is paid in parity with the case it replaces, and holds fewer drugs, consumables and tests.
     """
     return (
         traditional_share
-        * maximum(0, total(intensity["inpatient"] * item_price * (traditional_parity - bundle_ratio), bill_item))
+        * maximum(
+            0, total(intensity["inpatient"] * item_volume * item_price * (traditional_parity - bundle_ratio), bill_item)
+        )
         * severity["inpatient"]
         * kept_bill
     )
