@@ -117,7 +117,7 @@ def test_a_change_of_an_element_is_judged_where_one_value_held_for_all():
         ({"step": math.nan}, "step nan is not a positive number"),
         ({"step": math.inf}, "step inf is not a positive number"),
         ({"step": 0.3}, "step 0.3 does not divide a year into whole steps; use 1/4"),
-        ({"step": 2}, "step 2 does not divide a year"),
+        ({"step": 2}, "step 2 is longer than a year; use for example 1/16"),
         ({"step": 1e-9}, "is shorter than"),
         ({"step": "1/16"}, "step '1/16' is not a number"),
         ({"step": None}, "step None is not a number"),
@@ -200,6 +200,7 @@ def test_a_wrong_design_is_refused_before_anything_runs(change, message, monkeyp
     ("options", "message"),
     [
         ({"keep": []}, "keep: it is empty"),
+        ({"keep": 5}, "keep: 5 is no name of a variable"),
         ({"keep": ["mean_pai"]}, "keep: 'mean_pai' is no variable, lever or driver; nearest valid name: mean_pay"),
         ({"ramp": 2026}, "ramp 2026 must be two dates"),
         ({"ramp": (2031, 2026)}, "2010 to 2041, and not end before it begins"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -361,6 +361,8 @@ def _kept(model: Model, keep: Sequence[str] | None) -> list[str]:
     if keep is None:
         observed = observed_variables(model)
         return [name for name, variable in model.variables.items() if variable.outcome or name in observed]
+    if not isinstance(keep, Iterable):
+        raise RecordError(f"keep: {keep!r} is no name of a variable; give one or several, as keep=['mean_pay']")
     chosen = [keep] if isinstance(keep, str) else list(keep)
     known = written_names(model)
     for name in chosen:

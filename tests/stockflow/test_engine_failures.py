@@ -199,7 +199,7 @@ def test_a_time_constant_that_is_not_positive_is_told():
         (math.nan, "step nan is not a positive"),
         (math.inf, "step inf is not a positive"),
         (0.3, "step 0.3 does not divide a year into whole steps; use 1/4"),
-        (2.0, "step 2 does not divide a year into whole steps; use 1/1"),
+        (2.0, "step 2 is longer than a year; use for example 1/16"),
         (1e-9, "shorter than 0.0001"),
         ("1/16", "step '1/16' is not a number"),
         (True, "step True is not a number"),

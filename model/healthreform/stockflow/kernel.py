@@ -46,6 +46,8 @@ def steps_per_year(step: float) -> int:
         raise RunError(f"step {step:g} is not a positive number of years; use for example 1/16")
     if step < SMALLEST_STEP:
         raise RunError(f"step {step:g} year is shorter than {SMALLEST_STEP:g}; use for example 1/16")
+    if step > 1.0:
+        raise RunError(f"step {step:g} is longer than a year; use for example 1/16")
     count = round(1.0 / step)
     if count < 1 or abs(count * step - 1.0) > 1e-9:
         near = max(1, math.ceil(1.0 / step))

@@ -246,8 +246,8 @@ class PackedPaths:
             fitting = offer()
             raise RecordError(
                 f"{self.owner(row)}: jump at {self.records[row, 0]:.10g} falls between two steps of "
-                f"1/{steps_per_year} year; move it to {start + nearest[row] / steps_per_year:.10g}"
-                f"{f' or use a step of 1/{fitting} year' if fitting else ''}"
+                f"1/{steps_per_year} year; {f'use a step of 1/{fitting} year or ' if fitting else ''}"
+                f"move it to {start + nearest[row] / steps_per_year:.10g}"
             )
         records = self.records.copy()
         records[on_step, 0] = start + nearest[on_step] / steps_per_year
