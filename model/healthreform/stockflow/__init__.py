@@ -63,7 +63,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .declare import Account, Subscript, auxiliary, balance, delay, flow, pipeline, reference, smooth, stock
+from .declare import Account, Subscript
+from .decorators import auxiliary, balance, delay, flow, pipeline, reference, smooth, stock
 from .errors import ModelError, RecordError, RunError, StockflowError, UnitError
 from .functions import by, exp, log, maximum, minimum, normal_cdf, previous, smooth_minimum, sqrt, total, where
 
