@@ -57,8 +57,9 @@ def simulate(
     Returns
     -------
     xarray.Dataset
-        Over time and subscripts, everything with its unit: a stock's value at the end of each year, the total of each
-        year of a flow, the mean of anything else. Of its attributes ``changes_without_effect`` lists the changes
+        Over time and subscripts, everything with its unit: the value at the end of each year of a stock and of a count
+        made of stocks, the total of each year of a flow, the mean of anything else; ``reported`` among a variable's
+        attributes says which. Of its attributes ``changes_without_effect`` lists the changes
         without any of which everything else would be the same, bit by bit; ``step_error`` is the largest difference
         that half the step makes to a headline outcome, as a share of its largest value, ``step_error_variable`` which.
 

@@ -101,6 +101,7 @@ class Declaration:
     growth: str | None = None
     loss: str | None = None
     scale: str | None = None
+    at_year_end: bool = False
 
 
 def subscripts_of(over: object, where: str) -> tuple[Subscript, ...]:

@@ -17,6 +17,9 @@ Equation = TypeVar("Equation", bound=Callable[..., Any])
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
 
+#: Keywords that are either true or false.
+SWITCHES = ("outcome", "signed", "value", "at_year_end")
+
 
 def _decorator(kind: str, unit: object, over: object, **details: Any) -> Callable[[Equation], Equation]:
     if isinstance(unit, FunctionType):
@@ -32,11 +35,11 @@ def _decorator(kind: str, unit: object, over: object, **details: Any) -> Callabl
             raise ModelError(f"{place}: it stands above a def, whose name is the variable's; a lambda has none")
         if not isinstance(unit, str) or not unit.strip():
             raise ModelError(f'{place}: the first argument of @{kind} is the unit, such as "yuan/year"')
-        for key in ("outcome", "signed", "value"):
+        for key in SWITCHES:
             if not isinstance(details.get(key, False), bool):
                 raise ModelError(f"{place}: {key}={details[key]!r} must be True or False")
         for key, entry in details.items():
-            if key not in ("outcome", "signed", "value", "order") and not (entry is None or isinstance(entry, str)):
+            if key not in (*SWITCHES, "order") and not (entry is None or isinstance(entry, str)):
                 raise ModelError(f"{place}: {key}={entry!r} must be text, the name of something")
         order = details.get("order", 1)
         if isinstance(order, bool) or not isinstance(order, int) or order < 1:
@@ -89,7 +92,13 @@ Over = Subscript | Sequence[Subscript]
 
 @_checked
 def auxiliary(
-    unit: str, *, over: Over = (), source: str = "", outcome: bool = False, observed: str | None = None
+    unit: str,
+    *,
+    over: Over = (),
+    at_year_end: bool = False,
+    source: str = "",
+    outcome: bool = False,
+    observed: str | None = None,
 ) -> Callable[[Equation], Equation]:
     """A quantity computed at every moment.
 
@@ -97,11 +106,15 @@ def auxiliary(
     ----------
     unit : its unit, coherent with the model's base units.
     over : subscript or subscripts it is written over.
+    at_year_end : whether a year's value is that at the year's end, as a stock's is, in place of the mean over the year;
+        for counts that are made of stocks.
     source : where the form comes from.
     outcome : whether it is one of the headline outputs.
     observed : name of the published series it is compared with.
     """
-    return _decorator("auxiliary", unit, over, source=source, outcome=outcome, observed=observed)
+    return _decorator(
+        "auxiliary", unit, over, at_year_end=at_year_end, source=source, outcome=outcome, observed=observed
+    )
 
 
 @_checked
