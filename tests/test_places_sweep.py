@@ -98,3 +98,12 @@ def test_a_run_that_fails_in_one_place_leaves_the_other_alone(places, monkeypatc
     runs = hr.sweep(["china", places[2]], "baseline", DESIGN, **OPTIONS)
     assert (runs["failure"] != "").values.tolist() == [[False, False, False], [False, True, False]]
     assert np.isfinite(runs["mean_pay"].sel(place="china")).all()
+
+
+def test_a_wrong_design_names_the_place_only_where_there_are_several():
+    design = pd.DataFrame({"nonsense": [1.0]})
+    with pytest.raises(hr.RecordError, match=r"^design: column 'nonsense' is no parameter"):
+        hr.sweep("china", "baseline", design)
+    with pytest.raises(hr.RecordError, match=r"^china: design: column 'nonsense' is no parameter") as told:
+        hr.sweep(["china", "sanming"], "baseline", design)
+    assert told.value.__cause__ is None

@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 import healthreform as hr
-from healthreform import check_numbers, step_error, sweeping
-from healthreform.step_error import INTEGRATION_ERROR, WARNED, sample_of
+from healthreform.check_numbers import INTEGRATION_ERROR
+from healthreform.stockflow import step_error
 from healthreform.stockflow.results import Failure, RawResult
+from healthreform.stockflow.step_error import WARNED, sample_of
 
 DESIGN = pd.DataFrame({"fixed_pay_share": [0.2, 0.3, 0.4, 0.5]}, index=["a", "b", "c", "d"])
 
@@ -49,8 +50,8 @@ def test_too_long_a_step_warns_with_the_variable_the_row_and_the_remedy():
     assert told[0].filename == __file__
 
 
-def test_the_check_allows_what_a_run_does():
-    assert check_numbers.INTEGRATION_ERROR is step_error.INTEGRATION_ERROR
+def test_a_run_warns_from_five_times_what_the_check_allows():
+    assert pytest.approx(5 * INTEGRATION_ERROR) == WARNED
 
 
 def test_a_sample_is_spread_over_the_design_and_the_whole_of_a_small_one():
@@ -65,7 +66,7 @@ def test_all_parts_of_a_sweep_tell_of_one_sample(monkeypatch):
     parts = list(hr.sweep_in_chunks("china", "baseline", DESIGN, stop=2012, chunk=1))
     assert len(parts) == 4 and all(part.attrs == whole.attrs for part in parts)
     counted = []
-    monkeypatch.setattr(sweeping, "largest_error", lambda model, whole, half, names: counted.append(whole.runs))
+    monkeypatch.setattr(step_error, "largest_error", lambda model, whole, half, names: counted.append(whole.runs))
     runs = hr.sweep("china", "baseline", pd.concat([DESIGN] * 10, ignore_index=True), stop=2012)
     assert counted == [8]
     assert "step_error" not in runs.attrs

@@ -10,14 +10,14 @@ from __future__ import annotations
 from healthreform.stockflow import maths_ir
 from healthreform.stockflow.equations_ir import EquationWriter
 from healthreform.stockflow.flat import FlatModel
+from healthreform.stockflow.infix import InfixWriter
 from healthreform.stockflow.layout import Layout, Options, needed_at_start, needed_equations, places, plan
-from healthreform.stockflow.vector_ir import FunctionWriter
 
 LIBM = {"log": "log", "power": "pow"}
 SHIFTS = {"shl": "slli", "ashr": "srai", "lshr": "srli"}
 
 
-class CWriter(FunctionWriter):
+class CWriter(InfixWriter):
     """Writes C statements where its base class writes LLVM instructions."""
 
     def __init__(self, width: int) -> None:
@@ -31,21 +31,6 @@ class CWriter(FunctionWriter):
 
     def number(self, value: float) -> str:
         return f"SPLAT({float(value).hex()})"
-
-    def add(self, a: str, b: str) -> str:
-        return self.emit(f"{a} + {b}")
-
-    def subtract(self, a: str, b: str) -> str:
-        return self.emit(f"{a} - {b}")
-
-    def multiply(self, a: str, b: str) -> str:
-        return self.emit(f"{a} * {b}")
-
-    def divide(self, a: str, b: str) -> str:
-        return self.emit(f"{a} / {b}")
-
-    def negate(self, a: str) -> str:
-        return self.emit(f"-{a}")
 
     def fma(self, a: str, b: str, c: str) -> str:
         return self.emit(f"FMA({a}, {b}, {c})")
@@ -324,9 +309,8 @@ def _rates(layout: Layout) -> str:
             equations.define(name, expression)
             _accumulate(writer, equations, name, accumulators)
     for index, pairs in enumerate(model.rates):
-        total = " ".join(f"{'+' if sign > 0 else '-'} {equations.name(flow)}" for sign, flow in pairs)
-        first = total.removeprefix("+ ")
-        writer.lines.append(f"    rate[{index}] = {first or 'SPLAT(0.0)'};")
+        total = writer.signed_sum((sign, equations.name(flow)) for sign, flow in pairs)
+        writer.lines.append(f"    rate[{index}] = {total};")
     head = (
         "static void __attribute__((noinline)) rates(const V *restrict state, const V *restrict parameter, "
         "const V *restrict path, const V *restrict reference, V *restrict rate, V *restrict moving, double weight)"

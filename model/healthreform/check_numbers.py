@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .changes import split_name
 from .check_findings import Verdict
@@ -18,11 +17,17 @@ from .scenario import Scenario
 from .setting import LAST_YEAR, STEP, Setting
 from .side_by_side import run_beside
 from .simulation import run_setting
-from .step_error import INTEGRATION_ERROR, NEARLY_NOTHING, compared_names
 from .stockflow.adaptive import AdaptiveSolver
 from .stockflow.interpret import Interpreter
 from .stockflow.results import RawResult
+from .stockflow.step_error import compared_names, sizes
 
+#: Largest error of the step that passes, as a share of a variable's largest value: less than any figure told shows, and
+#: far less than what parameters leave open.  A user is warned from five times as much on: in a run at ends of its
+#: ranges an outbreak's turns alone move what crosses nought by more than passes in a scenario.
+INTEGRATION_ERROR = 1e-3
+#: A share, ratio or index that never reaches this is judged as if it did: what is nearly nothing may err by as much.
+NEARLY_NOTHING = 1e-3
 #: Units of shares, ratios and indices, and of their rates.
 _PLAIN = ("dimensionless", "1/year")
 #: Largest difference between the kernel and the interpreter that passes, likewise.
@@ -69,15 +74,8 @@ def _differences(place: Place, found: RawResult, true: RawResult, among: set[str
     columns = [i for i, name in enumerate(true.names) if split_name(name)[0] in written]
     names = [true.names[i] for i in columns]
     right = true.values[run][:, columns]
-    apart = np.abs(found.values[run][:, columns] - right).max(axis=0) / _sizes(place, names, right)
+    apart = np.abs(found.values[run][:, columns] - right).max(axis=0) / sizes(place.model, names, right, NEARLY_NOTHING)
     return dict(zip(names, apart.tolist(), strict=True))
-
-
-def _sizes(place: Place, names: list[str], true: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What an error of each name is a share of: its largest value, for true values of shape (times, names)."""
-    plain = [place.model.unit(split_name(name)[0]) == "dimensionless" for name in names]
-    sizes = np.maximum(np.abs(true).max(axis=0), np.where(plain, NEARLY_NOTHING, 0.0))
-    return np.asarray(np.where(sizes > 0, sizes, 1.0))
 
 
 def _worst(errors: dict[str, float]) -> str:
@@ -99,15 +97,15 @@ def reference(place: Place) -> Verdict:
     written = set(compared_names(place.model, place.model.variables))
     names = [name for name in raw.names if name in trajectory.values and split_name(name)[0] in written]
     units = {name: place.model.unit(split_name(name)[0]) for name in names}
-    sizes = {name: float(np.abs(trajectory.values[name]).max()) for name in names}
+    reached = {name: float(np.abs(trajectory.values[name]).max()) for name in names}
     largest: dict[str, float] = {}
-    for name, size in sizes.items():
+    for name, size in reached.items():
         largest[units[name]] = max(largest.get(units[name], 0.0), size)
     errors = {}
     for name in names:
         # Less than this may be round-off itself.
         least = NEARLY_NOTHING if units[name] in _PLAIN else SMALL * largest[units[name]]
-        size = max(sizes[name], least) or 1.0
+        size = max(reached[name], least) or 1.0
         errors[name] = float(np.abs(raw[name][0] - trajectory.values[name]).max()) / size
     failed = _beyond([errors], KERNEL_ERROR)
     return Verdict(
@@ -126,10 +124,10 @@ def adaptive(place: Place) -> Verdict:
         raw, _ = run_setting(setting)
         true = solver.run(base_values(setting.model, setting.records), setting.first, setting.last)
         stepped = np.array([raw[name][0] for name in names]).T
-        sizes = _sizes(place, names, true)
+        largest = sizes(place.model, names, true, NEARLY_NOTHING)
         apart = np.abs(stepped - true)
-        found[scenario] = dict(zip(names, (apart / sizes).max(axis=0).tolist(), strict=True))
-        reached = np.maximum.accumulate(np.maximum(np.abs(true), NEARLY_NOTHING * sizes))
+        found[scenario] = dict(zip(names, (apart / largest).max(axis=0).tolist(), strict=True))
+        reached = np.maximum.accumulate(np.maximum(np.abs(true), NEARLY_NOTHING * largest))
         for name, error in zip(names, (apart / reached).max(axis=0).tolist(), strict=True):
             early[name] = max(early.get(name, 0.0), error)
     told = ", ".join(f"{scenario} {_worst(errors)}" for scenario, errors in found.items())

@@ -24,6 +24,7 @@ _YEARLY = {
     "flow": "total of the year",
     "auxiliary": "mean over the year",
     "input": "mean over the year",
+    "reference": "value at the start, held",
 }
 
 
@@ -96,11 +97,15 @@ def describe(model: Model, name: str, every_step: bool = False) -> dict[str, str
     else:
         described["description"] = model.records.find(name).description
         described["kind"] = "lever" if name in model.records.levers else "driver"
-    if role == "reference":
-        described["reported"] = "value at the start, held"
-    else:
-        described["reported"] = "value at the time" if every_step else _YEARLY[role]
+    described["reported"] = "value at the time" if every_step and role != "reference" else yearly_value(model, name)
     return described
+
+
+def yearly_value(model: Model, name: str) -> str:
+    """What the value of a year is."""
+    role = _role(model, name)
+    at_year_end = name in model.variables and model.variables[name].declaration.at_year_end
+    return _YEARLY["stock" if at_year_end else role]
 
 
 def provenance(model: Model, **made_by: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .datasets import yearly_value
 from .equation_text import equation_text
 from .headed_file import shipped_names
 from .named_loops import read_loops
@@ -143,8 +144,8 @@ def variables(place: PlaceLike = "china", *, generated: bool = False) -> pandas.
     Returns
     -------
     pandas.DataFrame
-        kind, sector, unit, over, outcome (whether it is a headline result), observed (the published series it is
-        compared with, empty if none), description, source.
+        kind, sector, unit, over, reported (what the value of a year is), outcome (whether it is a headline result),
+        observed (the published series it is compared with, empty if none), description, source.
     """
     model = Place.load(place).model
     series = observed_variables(model)
@@ -155,6 +156,7 @@ def variables(place: PlaceLike = "china", *, generated: bool = False) -> pandas.
                 "sector": variable.sector,
                 "unit": variable.unit,
                 "over": ", ".join(subscript.name for subscript in variable.over),
+                "reported": yearly_value(model, name),
                 "outcome": variable.outcome,
                 "observed": series.get(name, ""),
                 "description": variable.docstring.strip().partition("\n")[0],

@@ -16,8 +16,8 @@ from .engine_use import assert_conserved, base_values, compiled_model, values_at
 from .place import Place
 from .scenario import Scenario
 from .setting import LAST_YEAR, STEP, Setting
-from .step_error import StepError, compared_names, largest_error
 from .stockflow.errors import RunError
+from .stockflow.step_error import StepError, half_step_error
 
 if TYPE_CHECKING:
     import xarray
@@ -57,8 +57,9 @@ def simulate(
     Returns
     -------
     xarray.Dataset
-        Over time and subscripts, everything with its unit: a stock's value at the end of each year, the total of each
-        year of a flow, the mean of anything else. Of its attributes ``changes_without_effect`` lists the changes
+        Over time and subscripts, everything with its unit: the value at the end of each year of a stock and of a count
+        made of stocks, the total of each year of a flow, the mean of anything else; ``reported`` among a variable's
+        attributes says which. Of its attributes ``changes_without_effect`` lists the changes
         without any of which everything else would be the same, bit by bit; ``step_error`` is the largest difference
         that half the step makes to a headline outcome, as a share of its largest value, ``step_error_variable`` which.
 
@@ -87,9 +88,9 @@ def simulate(
             result[name].attrs["at_start"] = begun if variable.over else begun[0]
     result.attrs = setting.provenance()
     beside = _Beside.run(setting, None if every_step else raw)
-    if (error := beside.step_error()) is not None:
-        result.attrs |= error.attributes()
-        error.warn(setting.step, setting.method)
+    if beside.error is not None:
+        result.attrs |= beside.error.attributes()
+        beside.error.warn(setting.step, setting.method)
     result.attrs["changes_without_effect"] = json.dumps(beside.without_effect())
     return result
 
@@ -117,38 +118,30 @@ def run_setting(setting: Setting, *, every_step: bool = False) -> tuple[RawResul
 class _Beside:
     """Runs that tell about a run: itself, then itself without each of its changes, and itself at half the step.
 
-    A vector has lanes for eight runs, so that up to seven changes are tried out in the time of one run.
+    A vector has lanes for eight runs, so that up to seven changes are tried out in the time of one run.  The error of
+    the step is judged on the headline outcomes; of a model that has none, on everything.
     """
 
     setting: Setting
     live: tuple[str, ...]
     runs: RawResult
-    half: RawResult | None
+    error: StepError | None
 
     @classmethod
     def run(cls, setting: Setting, raw: RawResult | None) -> _Beside:
         """Run them; ``raw`` is the run itself by years, if it is known."""
         from .stockflow.inputs import make_inputs
-        from .stockflow.kernel import SMALLEST_STEP
 
         model, step = setting.model, setting.step
         live = tuple(str(text) for text in setting.changes if str(text) not in setting.idle)
         values = [base_values(model, records) for records in (setting.records, *map(setting.without, live))]
         inputs = make_inputs(model.flat, values[0], varied_between(model, values), len(values))
         compiled = compiled_model(model, None, setting.method, False)
-        runs = raw if raw is not None and not live else compiled.run(inputs, setting.first, setting.last, step)
-        if step / 2 < SMALLEST_STEP:
-            return cls(setting, live, runs, None)
-        return cls(setting, live, runs, compiled.run(inputs.part(0, 1), setting.first, setting.last, step / 2))
-
-    def step_error(self) -> StepError | None:
-        """Judged on the headline outcomes; of a model that has none, on everything."""
-        if self.half is None:
-            return None
-        variables = self.setting.model.variables
-        outcomes = [name for name, variable in variables.items() if variable.outcome]
-        names = compared_names(self.setting.model, outcomes or variables)
-        return largest_error(self.setting.model, self.runs, self.half, names)
+        years = (setting.first, setting.last)
+        runs = raw if raw is not None and not live else compiled.run(inputs, *years, step)
+        names = [name for name, variable in model.variables.items() if variable.outcome] or model.variables
+        error = half_step_error(model, compiled, inputs.part(0, 1), years, step, names, whole=runs)
+        return cls(setting, live, runs, error)
 
     def without_effect(self) -> list[str]:
         """Changes to what holds anyway, and those without which everything else is the same, bit by bit."""

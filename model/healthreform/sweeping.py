@@ -17,12 +17,12 @@ from .observations import observed_variables
 from .place import Place
 from .scenario import Scenario
 from .setting import LAST_YEAR, STEP, Setting
-from .step_error import SAMPLE, StepError, compared_names, largest_error, sample_of
 from .stockflow.errors import RecordError, RunError, nearest
 from .stockflow.expand import flat_names
 from .stockflow.inputs import RunInputs, make_inputs
 from .stockflow.model import Model
 from .stockflow.paths import Path, PathBatch
+from .stockflow.step_error import SAMPLE, StepError, half_step_error, sample_of
 
 if TYPE_CHECKING:
     import pandas
@@ -191,7 +191,9 @@ def _read_design(setting: Setting, design: pandas.DataFrame, several: bool) -> D
         table = read_design(setting.model, setting.records, design)
         check_apart(setting.model, setting.records, table, setting.changes)
     except RecordError as error:
-        raise RecordError(f"{setting.place.name}: {error}") from None if several else error
+        if not several:
+            raise
+        raise RecordError(f"{setting.place.name}: {error}") from None
     return table
 
 
@@ -250,20 +252,15 @@ class _Job:
 
     def _step_error(self) -> tuple[StepError, str] | None:
         """Of some rows, spread over the design, the largest difference that half the step makes, and in which row."""
-        from .stockflow.kernel import SMALLEST_STEP
-
         model, step = self.settings[0].model, self.settings[0].step
-        names = compared_names(model, self.names)
-        if step / 2 < SMALLEST_STEP:
-            return None
         chosen = sample_of(self.table.runs, max(1, SAMPLE // len(self.settings)))
         rows = replace(self.table, labels=self.table.labels[chosen], values=self.table.values[chosen])
         found = []
         for together in self._groups():
             inputs = _inputs(together, rows, self.dates)
             years = (together[0].first, together[0].last)
-            whole, half = (self.compiled.run(inputs, *years, step / parts, self.threads) for parts in (1, 2))
-            if (error := largest_error(model, whole, half, names)) is not None:
+            error = half_step_error(model, self.compiled, inputs, years, step, self.names, threads=self.threads)
+            if error is not None:
                 place, row = divmod(error.run, rows.runs)
                 label = f"{rows.labels[row]}{f' of {together[place].place.name}' if self.several else ''}"
                 found.append((error, label))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 
 import numpy as np
@@ -18,7 +19,17 @@ sys.path.append(str(FilePath(__file__).parents[2] / "experiments" / "benchmarks"
 
 from synthetic import Synthetic, synthetic_model
 
-__all__ = ["Synthetic", "TimeConstant", "apply", "host", "model", "reference_run", "synthetic_model", "table_lookup"]
+__all__ = [
+    "Synthetic",
+    "TimeConstant",
+    "apply",
+    "host",
+    "model",
+    "reference_run",
+    "synthetic_model",
+    "table_lookup",
+    "with_year_ends",
+]
 
 
 def apply(operation: str, *parts: Expression | str | float) -> Apply:
@@ -62,6 +73,11 @@ def model(
         rates=tuple(rates.get(name, ()) for name in stocks),
         time_constants=time_constants,
     )
+
+
+def with_year_ends(flat: FlatModel) -> FlatModel:
+    """The same model with every third equation reported at the year's end, flows and what reads paths among them."""
+    return replace(flat, at_year_end=frozenset(name for name, _ in flat.equations[::3]))
 
 
 def scalar_value(expression: Expression, known: Mapping[str, float], tables: Mapping[str, Table]) -> float:
@@ -149,6 +165,8 @@ def reference_run(
                     for name in (*flat.paths, *(name for name, _ in flat.equations)):
                         means[name] = means.get(name, 0.0) + weight / steps * seen[name]
                 state = [level + item for level, item in zip(state, change, strict=True)]
+            at_end = _stage(flat, held, state, _path_values(flat, values, year + 1, "left"))
+            means |= {name: at_end[name] for name in flat.at_year_end}
             for name, value in (*zip(flat.stocks, state, strict=True), *means.items(), *held.items()):
                 results.setdefault(name, []).append(float(value))
     return results

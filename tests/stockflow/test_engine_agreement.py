@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from engine_models import TimeConstant, apply, model, reference_run, synthetic_model, table_lookup
+from engine_models import TimeConstant, apply, model, reference_run, synthetic_model, table_lookup, with_year_ends
 
 from healthreform.stockflow.compile import compile_model
 from healthreform.stockflow.errors import ModelError
@@ -24,8 +24,9 @@ def run(flat, values, start=2010, stop=2014, step=1 / 16, keep=None, method="rk4
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_kernel_and_reference_agree_on_models_of_every_operation(method, seed):
     made = synthetic_model(240, 30, 8, seed)
-    result = run(made.model, made.values, stop=2013, step=1 / 8, method=method)
-    expected = reference_run(made.model, made.values, 2010, 2013, 8, method)
+    flat = with_year_ends(made.model)
+    result = run(flat, made.values, stop=2013, step=1 / 8, method=method)
+    expected = reference_run(flat, made.values, 2010, 2013, 8, method)
     assert not result.failures
     for name, values in result.columns():
         np.testing.assert_allclose(values[0], expected[name], rtol=1e-12, err_msg=name)

@@ -1,10 +1,11 @@
 """A run's bits depend on nothing but its own inputs."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_models import synthetic_model
+from engine_models import synthetic_model, with_year_ends
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ RUNS = 61
 def sweep():
     """A model, inputs that differ in everything between runs, and each run's values computed alone."""
     made = synthetic_model(150, 20, 6, seed=11)
+    made = replace(made, model=with_year_ends(made.model))
     rng = np.random.default_rng(11)
     numbers = {name: made.values[name] * rng.uniform(0.8, 1.2, RUNS) for name in made.model.parameters[:40]}
     paths = {}

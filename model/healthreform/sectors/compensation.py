@@ -8,6 +8,7 @@ from .names import tier
 @auxiliary(
     "worker",
     over=tier,
+    at_year_end=True,
     source="own formulation: fixed staff per physician, as only physicians are followed through tiers",
 )
 def staff(physicians, general_practitioners, village_doctors, staff_per_physician, village_doctor_weight):

@@ -35,7 +35,7 @@ def contributions(contribution_rate, contribution_base_ratio, wage, active_membe
     )
 
 
-@auxiliary("worker", source=f"{DECISION}: retired members are exempt")
+@auxiliary("worker", at_year_end=True, source=f"{DECISION}: retired members are exempt")
 def active_members(persons, active_share, worker_per_person):
     """Members of the employee scheme at work; retired members pay nothing."""
     return persons["employee"] * active_share * worker_per_person

@@ -152,13 +152,13 @@ def hospital_income_share(item_income, hospital_medical_income):
     )
 
 
-@auxiliary("worker", outcome=True, source=COUNTED)
+@auxiliary("worker", at_year_end=True, outcome=True, source=COUNTED)
 def physicians_total(physicians, general_practitioners, other_physician_ratio):
     """All licensed and assistant physicians, those of other institutions included."""
     return (total(physicians, tier) + general_practitioners) * (1 + other_physician_ratio)
 
 
-@auxiliary("worker", outcome=True, source=COUNTED)
+@auxiliary("worker", at_year_end=True, outcome=True, source=COUNTED)
 def primary_physicians(physicians, general_practitioners):
     """Physicians of primary care, general practitioners included."""
     return physicians["primary"] + general_practitioners

@@ -37,7 +37,7 @@ def centre_beds(no_beds):
     return no_beds
 
 
-@auxiliary("dimensionless", source="accounting identity")
+@auxiliary("dimensionless", at_year_end=True, source="accounting identity")
 def centre_share(centre_beds, beds):
     """Centres' share of tertiary hospitals' beds."""
     return minimum(1, centre_beds / beds["tertiary"])

@@ -65,19 +65,19 @@ def deaths(people, mortality_rate, mortality_index):
     return people * mortality_rate * mortality_index
 
 
-@auxiliary("person", source=DEFINITION)
+@auxiliary("person", at_year_end=True, source=DEFINITION)
 def persons_total(people):
     """All people."""
     return total(people, age)
 
 
-@auxiliary("person", over=scheme, source=PEOPLE)
+@auxiliary("person", over=scheme, at_year_end=True, source=PEOPLE)
 def persons(persons_total, employee_member_share):
     """People by the scheme they belong to or would; all outside the employee scheme count as residents."""
     return persons_total * by(scheme, employee=employee_member_share, resident=1 - employee_member_share)
 
 
-@auxiliary("person", over=scheme, source=DEFINITION)
+@auxiliary("person", over=scheme, at_year_end=True, source=DEFINITION)
 def insured_persons(persons, enrolled_share):
     """People covered, never more than there are."""
     return persons * enrolled_share
@@ -133,7 +133,7 @@ def chronic_complicated(
     )
 
 
-@auxiliary("person", source=PEOPLE)
+@auxiliary("person", at_year_end=True, source=PEOPLE)
 def people_at_risk(people, chronic_unfound, chronic_found, chronic_managed, chronic_complicated):
     """Adults free of the disease."""
     return people["adults"] + people["older"] - chronic_unfound - chronic_found - chronic_managed - chronic_complicated

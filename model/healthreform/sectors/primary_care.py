@@ -7,7 +7,7 @@ from .names import scheme, tier
 # --- capability ---
 
 
-@auxiliary("dimensionless", source=DEFINITION)
+@auxiliary("dimensionless", at_year_end=True, source=DEFINITION)
 def general_practitioner_share(general_practitioners, physicians, village_doctors):
     """General practitioners among all primary-care doctors, village doctors included; none where there is no doctor."""
     return where(
@@ -245,7 +245,9 @@ def doctors(
     )
 
 
-@auxiliary("worker", over=tier, source="definition of full-time equivalents, apart from place and effort")
+@auxiliary(
+    "worker", over=tier, at_year_end=True, source="definition of full-time equivalents, apart from place and effort"
+)
 def headcount(physicians, general_practitioners, village_doctors, village_doctor_weight):
     """Doctors of a tier, wherever they spend their days and however hard they work."""
     return physicians + by(

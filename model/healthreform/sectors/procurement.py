@@ -75,7 +75,7 @@ def renewed(molecules_expired, renewal_time, renewal_effort):
     return molecules_expired / renewal_time * renewal_effort
 
 
-@auxiliary("molecule", outcome=True, source=DEFINITION)
+@auxiliary("molecule", at_year_end=True, outcome=True, source=DEFINITION)
 def molecules_contracted(molecules_first, molecules_renewed):
     """Molecules under a contract."""
     return molecules_first + molecules_renewed

@@ -45,8 +45,10 @@ It is built, run as written by the interpreter, and run in batches by the compil
     values = model.parameter_values()
     values |= {name: stockflow.Path.from_points(points) for name, points in model.path_points().items()}
     inputs = stockflow.make_inputs(model.flat, values, {"leak_rate": [0.5, 0.1]})
-    result = stockflow.compile_model(model.flat).run(inputs, 2020, 2022, 1 / 16)
+    compiled = stockflow.compile_model(model.flat)
+    result = compiled.run(inputs, 2020, 2022, 1 / 16)
     result.raise_if_failed()
+    stockflow.check_step(model, compiled, inputs, 2020, 2022, 1 / 16)
     print(result["water"].round(3))
 
 which prints water at the end of each year, for the run as given and for each of the two leaks:
@@ -54,6 +56,9 @@ which prints water at the end of each year, for the run as given and for each of
     [4.852 2.943 1.785]
     [[4.852 2.943 1.785]
      [7.239 6.55  5.927]]
+
+A step too long for what a stock loses gives numbers that look sound and are wrong.  ``check_step`` runs some of the
+batch at half the step too, warns where that moves a number by more than passes, and gives back by how much at most.
 
 The names for writing equations are at hand; building, running and drawing are imported when first used.
 """
@@ -63,8 +68,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .declare import Account, Subscript, auxiliary, balance, delay, flow, pipeline, reference, smooth, stock
-from .errors import ModelError, RecordError, RunError, StockflowError, UnitError
+from .declare import Account, Subscript
+from .decorators import auxiliary, balance, delay, flow, pipeline, reference, smooth, stock
+from .errors import ModelError, RecordError, RunError, StepWarning, StockflowError, UnitError
 from .functions import by, exp, log, maximum, minimum, normal_cdf, previous, smooth_minimum, sqrt, total, where
 
 if TYPE_CHECKING:
@@ -78,6 +84,7 @@ if TYPE_CHECKING:
     from .named import NamedArray
     from .paths import Path
     from .records import Records
+    from .step_error import check_step
     from .units import GENERAL, UnitSystem
 
 _WHERE = {
@@ -92,6 +99,7 @@ _WHERE = {
     "compile_model": "compile",
     "make_inputs": "inputs",
     "check_conservation": "conservation",
+    "check_step": "step_error",
     "Graph": "graph",
     "equation_latex": "latex",
 }
@@ -132,6 +140,7 @@ __all__ = [
     "compile_model",
     "make_inputs",
     "check_conservation",
+    "check_step",
     "Graph",
     "equation_latex",
     # what can go wrong
@@ -140,6 +149,7 @@ __all__ = [
     "UnitError",
     "RecordError",
     "RunError",
+    "StepWarning",
 ]
 
 

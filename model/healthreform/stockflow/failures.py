@@ -192,11 +192,13 @@ class _Examination:
         return dict(self.inputs.paths.values_at(times, side, self.runs, self.records))
 
     def _blame_item(self, place: int, start_values: dict[str, Any] | None) -> None:
-        """No equation is to blame: a stock is negative or overflows, or a kept mean is not finite."""
+        """No equation is to blame: a stock is negative or overflows, or a kept value is not finite."""
         item, stocks = int(self.item[place]), len(self.model.stocks)
         time = float(self.clock.time(max(int(self.step[place]), 0), 0 if start_values is not None else 2))
         if item >= stocks:
-            self._note(place, self.layout.moving[item - stocks], time, "is not finite in the time before", {})
+            name = (*self.layout.moving, *self.layout.closing)[item - stocks]
+            when = "" if name in self.layout.closing else " in the time before"
+            self._note(place, name, time, f"is not finite{when}", {})
             return
         name = self.model.stocks[item]
         value = float(self.end_state[place, item] if start_values is None else start_values[name][place])

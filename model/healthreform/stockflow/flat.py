@@ -47,6 +47,8 @@ class FlatModel:
     equations : ``(name, expression)`` in evaluation order, computed at every stage: auxiliaries and flows.
     rates : for each stock, in the order of ``stocks``, the ``(sign, flow)`` pairs that change it (sign is +1 or -1).
     time_constants : what the step guard watches.
+    at_year_end : equations whose value of a year is that at the year's end, as a stock's is; of all others it is the
+        mean over the year.
     """
 
     parameters: tuple[str, ...]
@@ -59,3 +61,4 @@ class FlatModel:
     equations: tuple[tuple[str, Expression], ...]
     rates: tuple[tuple[tuple[int, str], ...], ...]
     time_constants: tuple[TimeConstant, ...]
+    at_year_end: frozenset[str] = frozenset()

@@ -38,7 +38,8 @@ class Trajectory:
     Attributes
     ----------
     time : calendar years, or with ``every_step`` the start of each step and the end of the run.
-    values : by flat name, along ``time``: a stock at the year's end, all else as its mean over the year.
+    values : by flat name, along ``time``: at the year's end a stock and what is declared so, all else as its mean over
+        the year.
     start : every stock at the start, by flat name.
     """
 
@@ -77,6 +78,7 @@ class Interpreter:
         self.dated = (*records.levers, *records.drivers)
         self.stocks = [variable for variable in model.variables.values() if variable.role == "stock"]
         self.flows = [variable for variable in model.variables.values() if variable.role == "flow"]
+        self.at_year_end = [variable.name for variable in model.variables.values() if variable.declaration.at_year_end]
         self.cash = {stock.declaration.account: stock for stock in self.stocks if stock.declaration.account}
         self.references: State = {}
 
@@ -185,11 +187,18 @@ class Interpreter:
                 self._check(stocks, after)
             if not every_step:
                 times.append(float(year))
-                rows.append(mean | self._flat(stocks))
+                rows.append(mean | self._flat(stocks) | self._flat(self._closing(float(year + 1), stocks)))
         if every_step:
             times.append(float(stop + 1))
             rows.append(self._flat(self.values(float(stop + 1), stocks)))
         return Trajectory(np.array(times), {name: np.array([row[name] for row in rows]) for name in rows[0]}, first)
+
+    def _closing(self, time: float, stocks: State) -> State:
+        """What is reported at a year's end, besides the stocks; a jump on that very date is of the next year."""
+        if not self.at_year_end:
+            return {}
+        values = self.values(time, stocks, "left")
+        return {name: values[name] for name in self.at_year_end}
 
     def _euler(self, time: float, after: float, stocks: State) -> tuple[State, State]:
         values = self.values(time, stocks, "right")

@@ -106,8 +106,8 @@ class Compiled:
         Returns
         -------
         RawResult
-            A stock's value at the end of each year, and the mean over each year of everything else; with
-            ``every_step`` the values at each step and at the end.
+            At the end of each year the value of a stock, and of an equation that says so; of everything else the mean
+            over each year. With ``every_step`` the values at each step and at the end.
 
         Raises
         ------

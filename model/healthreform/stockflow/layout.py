@@ -41,9 +41,10 @@ class Layout:
     ----------
     model : what was planned.
     computed : the same as the kernel computes it, see `reduction` and `sharing`.
-    kept_stocks, kept_parameters, kept_references, kept_moving : (index, column) pairs of what is reported; the moving
-        ones are equations and dated inputs, the index is their place among the accumulators.
-    moving : names of the accumulators.
+    kept_stocks, kept_parameters, kept_references, kept_moving, kept_closing : (index, column) pairs of what is
+        reported; the moving and closing ones are equations and dated inputs, the index is their place in the next two.
+    moving : names of what is added up over a year, or reported at every step: the accumulators.
+    closing : names of what is computed once more at each year's end, from the state there.
     fixed_times, moving_times : indices in ``time_constants`` of those that hold for a run, and of those that do not.
     offsets, vectors : vector offsets of the parts of the work space whose size the layout knows, and where they end.
     """
@@ -55,7 +56,9 @@ class Layout:
     kept_parameters: tuple[tuple[int, int], ...]
     kept_references: tuple[tuple[int, int], ...]
     kept_moving: tuple[tuple[int, int], ...]
+    kept_closing: tuple[tuple[int, int], ...]
     moving: tuple[str, ...]
+    closing: tuple[str, ...]
     fixed_times: tuple[int, ...]
     moving_times: tuple[int, ...]
     offsets: dict[str, int]
@@ -81,8 +84,10 @@ def plan(model: FlatModel, options: Options) -> Layout:
     stocks, parameters = places(model.stocks), places(model.parameters)
     references, paths = places(model.references), places(model.paths)
     equations = places(name for name, _ in model.equations)
-    groups: tuple[list[tuple[int, int]], ...] = ([], [], [], [])
+    groups: tuple[list[tuple[int, int]], ...] = ([], [], [], [], [])
+    at_year_end = frozenset() if options.every_step else model.at_year_end
     moving: list[str] = []
+    closing: list[str] = []
     for column, name in enumerate(options.keep):
         if name in stocks:
             groups[0].append((stocks[name], column))
@@ -90,6 +95,9 @@ def plan(model: FlatModel, options: Options) -> Layout:
             groups[1].append((parameters[name], column))
         elif name in references:
             groups[2].append((references[name], column))
+        elif name in at_year_end:
+            groups[4].append((len(closing), column))
+            closing.append(name)
         elif name in equations or name in paths:
             groups[3].append((len(moving), column))
             moving.append(name)
@@ -101,8 +109,8 @@ def plan(model: FlatModel, options: Options) -> Layout:
     ]
     others = [index for index in range(len(model.time_constants)) if index not in set(fixed)]
     computed = with_shared(with_inverses(model))
-    offsets, vectors = _offsets(computed, len(moving), len(others))
-    kept_stocks, kept_parameters, kept_references, kept_moving = (tuple(group) for group in groups)
+    offsets, vectors = _offsets(computed, len(moving), len(closing), len(others))
+    kept_stocks, kept_parameters, kept_references, kept_moving, kept_closing = (tuple(group) for group in groups)
     return Layout(
         model=model,
         computed=computed,
@@ -111,7 +119,9 @@ def plan(model: FlatModel, options: Options) -> Layout:
         kept_parameters=kept_parameters,
         kept_references=kept_references,
         kept_moving=kept_moving,
+        kept_closing=kept_closing,
         moving=tuple(moving),
+        closing=tuple(closing),
         fixed_times=tuple(fixed),
         moving_times=tuple(others),
         offsets=offsets,
@@ -124,7 +134,7 @@ def places(names: Iterable[str]) -> dict[str, int]:
     return {name: index for index, name in enumerate(names)}
 
 
-def _offsets(model: FlatModel, moving: int, times: int) -> tuple[dict[str, int], int]:
+def _offsets(model: FlatModel, moving: int, closing: int, times: int) -> tuple[dict[str, int], int]:
     """Vector offsets of the parts of a thread's work space, and its length in vectors."""
     sizes = {
         "state": len(model.stocks),
@@ -136,6 +146,7 @@ def _offsets(model: FlatModel, moving: int, times: int) -> tuple[dict[str, int],
         "path": len(model.paths),
         "reference": len(model.references),
         "moving": moving,
+        "closing": closing,
         "time": times,
         "shortest": 1,
         "which": 1,
@@ -155,11 +166,16 @@ def _offsets(model: FlatModel, moving: int, times: int) -> tuple[dict[str, int],
 
 
 def needed_equations(layout: Layout) -> frozenset[str]:
-    """Names that rates, outputs or moving time constants depend on; equations not among them are left out."""
+    """Names that rates, moving outputs or moving time constants depend on; equations not among them are left out."""
     model = layout.computed
     wanted = {name for pairs in model.rates for _, name in pairs} | set(layout.moving)
     wanted |= {model.time_constants[index].name for index in layout.moving_times}
     return _reached(model.equations, wanted)
+
+
+def needed_at_year_end(layout: Layout) -> frozenset[str]:
+    """Names that closing outputs depend on."""
+    return _reached(layout.computed.equations, set(layout.closing))
 
 
 def needed_at_start(model: FlatModel) -> frozenset[str]:

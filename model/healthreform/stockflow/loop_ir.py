@@ -7,7 +7,7 @@ from math import inf, nan
 from .chunks import Division
 from .layout import Layout
 from .vector_ir import FunctionWriter, bits
-from .write_ir import RATES_NUMBERS, RATES_POINTERS, START_ARGUMENTS, offset
+from .write_ir import CLOSING_ARGUMENTS, RATES_NUMBERS, RATES_POINTERS, START_ARGUMENTS, offset
 
 NOT_FAILED, FAILED_AT_START = -1, -2
 
@@ -152,14 +152,28 @@ class KernelWriter:
                 self._one_step(number)
             if not self.layout.options.every_step:
                 final = w.scalar("mul", "i64", w.scalar("add", "i64", year, 1), "%steps")
+                self._close(final)
                 self._report(w.scalar("sub", "i64", final, 1))
         if self.layout.options.every_step:
             final = w.scalar("mul", "i64", "%years", "%steps")
-            time = self._time(final, 0)
-            self._advance_if_due(time, inclusive=False)
-            self._look("look_again", time)
+            self._look_at_end(final)
             self._rates("state", "first", share=0.0)
             self._report(w.scalar("sub", "i64", final, 1))
+
+    def _look_at_end(self, final: str) -> None:
+        """Dated inputs at the end of the steps so far: a jump on that very date is of what comes after."""
+        time = self._time(final, 0)
+        self._advance_if_due(time, inclusive=False)
+        self._look("look_again", time)
+
+    def _close(self, final: str) -> None:
+        """What is reported at the year's end, besides the stocks."""
+        if not self.layout.closing:
+            return
+        self._look_at_end(final)
+        given = {"state": self.w.read("ptr", self.at["state"])}
+        listed = ", ".join(f"ptr {given.get(name, f'%at_{name}')}" for name in CLOSING_ARGUMENTS)
+        self.w.do(f"call void @closing({listed})")
 
     def _time(self, number: str, halves: int) -> str:
         """Start plus whole and half steps, by one division: no drift, and exact at the turn of each year."""
@@ -323,9 +337,8 @@ class KernelWriter:
         """Write the kept values of one time; from its failure on a lane gives NaN."""
         w, layout = self.w, self.layout
         self._clear_bad()
-        with w.loop(0, len(layout.moving)) as index:
-            size = w.absolute(w.load("%at_moving", index))
-            self._mark_bad(w.compare("olt", size, w.number(inf)), w.scalar("add", "i64", index, self.stocks))
+        self._check_finite("%at_moving", len(layout.moving), self.stocks)
+        self._check_finite("%at_closing", len(layout.closing), self.stocks + len(layout.moving))
         self._note_failures(number)
         self._write_group("stocks", layout.kept_stocks, w.read("ptr", self.at["state"]))
         for part, names, pairs in (
@@ -335,7 +348,15 @@ class KernelWriter:
             placed = tuple((self.places[part][names[number]], column) for number, column in pairs)
             self._write_group(part, placed, f"%at_{part}")
         self._write_group("moving", layout.kept_moving, "%at_moving")
+        self._write_group("closing", layout.kept_closing, "%at_closing")
         w.assign("i64", w.scalar("add", "i64", w.read("i64", self.time_index), 1), self.time_index)
+
+    def _check_finite(self, source: str, count: int, first: int) -> None:
+        """Whether kept values are numbers; ``first`` is the item's number of the first of them."""
+        w = self.w
+        with w.loop(0, count) as index:
+            size = w.absolute(w.load(source, index))
+            self._mark_bad(w.compare("olt", size, w.number(inf)), w.scalar("add", "i64", index, first))
 
     def _write_group(self, name: str, pairs: tuple[tuple[int, int], ...], source: str) -> None:
         w = self.w

@@ -284,6 +284,7 @@ class _Builder:
         stocks = tuple(ledger.rates)
         by_role = {name: variable.role for name, variable in self.variables.items()}
         signed = [v for v in self.variables.values() if v.role == "stock" and v.declaration.signed]
+        at_year_end = [v for v in self.variables.values() if v.declaration.at_year_end]
         records = self.records
         tables = {
             name: Table(tuple(x for x, _ in record.points), tuple(y for _, y in record.points))
@@ -296,10 +297,11 @@ class _Builder:
             initial=_pairs(flat, start_order),
             references=tuple(f for name in flat if by_role[name] == "reference" for f, _ in flat[name]),
             stocks=stocks,
-            signed=frozenset(name for variable in signed for name in flat_names(variable.name, variable.over)),
+            signed=_every_element(signed),
             equations=_pairs(flat, order),
             rates=tuple(ledger.rates[stock] for stock in stocks),
             time_constants=self._time_constants(),
+            at_year_end=_every_element(at_year_end),
         )
 
     def _time_constants(self) -> tuple[TimeConstant, ...]:
@@ -351,8 +353,14 @@ class _Builder:
 
 def _structure(flat: FlatModel) -> str:
     """Over everything that can change the code; a set has no order of its own, so it is sorted."""
-    plain = f"{replace(flat, signed=frozenset())!r} {sorted(flat.signed)!r}"
+    ordered = replace(flat, signed=frozenset(), at_year_end=frozenset())
+    plain = f"{ordered!r} {sorted(flat.signed)!r} {sorted(flat.at_year_end)!r}"
     return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def _every_element(variables: Iterable[Variable]) -> frozenset[str]:
+    """The flat names of all elements of some variables."""
+    return frozenset(name for variable in variables for name in flat_names(variable.name, variable.over))
 
 
 def _pairs(

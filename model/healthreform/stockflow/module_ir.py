@@ -9,7 +9,7 @@ from .machine import attributes
 from .maths_ir import intrinsics_text, maths_text
 from .parts_ir import advance_text, bounds_text, look_text, record_text
 from .vector_ir import PERMUTE_TEXT
-from .write_ir import offset, rates_text, start_text
+from .write_ir import closing_text, offset, rates_text, start_text
 
 
 def module_text(layout: Layout) -> str:
@@ -18,14 +18,17 @@ def module_text(layout: Layout) -> str:
     division = divide(layout)
     rates, used = rates_text(layout, division)
     start, used_at_start = start_text(layout, division)
+    closing, used_at_year_end = closing_text(layout, division)
+    used |= used_at_start | used_at_year_end
     return "\n".join(
         [
             bounds_text(layout),
             PERMUTE_TEXT if layout.options.permute else "",
             intrinsics_text(width),
-            maths_text(width, used | used_at_start, permute=layout.options.permute),
+            maths_text(width, used, permute=layout.options.permute),
             rates,
             start,
+            closing,
             advance_text(layout),
             look_text(layout),
             record_text(layout),

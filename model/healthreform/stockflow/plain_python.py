@@ -13,13 +13,13 @@ from typing import Any
 
 from .equations_ir import EquationWriter
 from .flat import Table
+from .infix import InfixWriter
 from .layout import Layout, needed_at_start, needed_equations, places
-from .vector_ir import FunctionWriter
 
 _SIGNS = {"olt": "<", "ole": "<=", "ogt": ">", "oge": ">=", "oeq": "=="}
 
 
-class PythonWriter(FunctionWriter):
+class PythonWriter(InfixWriter):
     """Writes Python statements on plain floats; every method gives the name of its result."""
 
     def __init__(self) -> None:
@@ -34,21 +34,9 @@ class PythonWriter(FunctionWriter):
     def number(self, value: float) -> str:
         return repr(float(value))
 
-    def add(self, a: str, b: str) -> str:
-        return self.emit(f"{a} + {b}")
-
-    def subtract(self, a: str, b: str) -> str:
-        return self.emit(f"{a} - {b}")
-
-    def multiply(self, a: str, b: str) -> str:
-        return self.emit(f"{a} * {b}")
-
     def divide(self, a: str, b: str) -> str:
         # A choice computes both its sides; Python's floats raise where IEEE 754 goes on.
         return self.emit(f"{a} / {b} if {b} else {a} * INFINITE")
-
-    def negate(self, a: str) -> str:
-        return self.emit(f"-{a}")
 
     def fma(self, a: str, b: str, c: str) -> str:
         return self.emit(f"{a} * {b} + {c}")
@@ -123,10 +111,7 @@ def python_function(
     if start:
         results = [[equations.name(name) for name in names] for names in (model.stocks, model.references)]
     else:
-        rates = [
-            " ".join(f"{'+' if sign > 0 else '-'} {equations.name(flow)}" for sign, flow in pairs) or "0.0"
-            for pairs in model.rates
-        ]
+        rates = [writer.signed_sum((sign, equations.name(flow)) for sign, flow in pairs) for pairs in model.rates]
         results = [rates, [equations.name(name) for name in layout.moving]]
     lists = [f"[{', '.join(each)}]" for each in results]
     body = "\n".join([*writer.lines, f"    return {', '.join(lists)}"])

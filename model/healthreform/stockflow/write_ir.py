@@ -7,7 +7,7 @@ from math import inf
 from .chunks import Chunk, Division
 from .equations_ir import EquationWriter
 from .flat import FlatModel
-from .layout import Layout, needed_at_start, places
+from .layout import Layout, needed_at_start, needed_at_year_end, places
 from .vector_ir import FunctionWriter
 
 RATES_POINTERS = ("work", "state", "from", "next")
@@ -16,6 +16,7 @@ RATES_ARGUMENTS = ", ".join(
     [*(f"ptr noalias %{name}" for name in RATES_POINTERS), *(f"double %{name}" for name in RATES_NUMBERS)]
 )
 START_ARGUMENTS = ("state", "parameter", "path", "reference", "shortest", "which")
+CLOSING_ARGUMENTS = ("state", "parameter", "path", "reference", "closing")
 
 
 def rates_text(layout: Layout, division: Division) -> tuple[str, frozenset[str]]:
@@ -176,5 +177,31 @@ def start_text(layout: Layout, division: Division) -> tuple[str, frozenset[str]]
     writer.store(shortest, "%shortest")
     writer.do(f"store {writer.integer} {which}, ptr %which, align {writer.size}")
     writer.do("ret void")
-    arguments = ", ".join(f"ptr noalias %{name}" for name in START_ARGUMENTS)
-    return writer.function(f"internal void @start({arguments}) noinline optnone nounwind #0"), frozenset(equations.used)
+    return _seldom_called(writer, "start", START_ARGUMENTS), frozenset(equations.used)
+
+
+def closing_text(layout: Layout, division: Division) -> tuple[str, frozenset[str]]:
+    """The function that computes what is reported at a year's end; nothing if nothing is.
+
+    It runs once a year, against four times in each step for the rates, and what it computes is made of few equations.
+    """
+    if not layout.closing:
+        return "", frozenset()
+    model, writer = layout.computed, FunctionWriter(layout.options.width)
+    equations = EquationWriter(writer, model.tables, thorough=True)
+    _provide_inputs(equations, model, division)
+    equations.provide(places(model.stocks), "%state")
+    needed = needed_at_year_end(layout)
+    for name, expression in model.equations:
+        if name in needed:
+            equations.define(name, expression)
+    for index, name in enumerate(layout.closing):
+        writer.store(equations.name(name), "%closing", index)
+    writer.do("ret void")
+    return _seldom_called(writer, "closing", CLOSING_ARGUMENTS), frozenset(equations.used)
+
+
+def _seldom_called(writer: FunctionWriter, name: str, arguments: tuple[str, ...]) -> str:
+    """The text of a function that is compiled quickly rather than well."""
+    listed = ", ".join(f"ptr noalias %{argument}" for argument in arguments)
+    return writer.function(f"internal void @{name}({listed}) noinline optnone nounwind #0")
