@@ -175,7 +175,7 @@ def test_show_names_the_file_of_a_record_in_full(command):
     assert "data/parameters/compensation.toml" in out
 
 
-@pytest.mark.parametrize("name", ["payable_share", "trust", "usual_claims", "graduation_stage_1", "bridge", "gdp"])
+@pytest.mark.parametrize("name", ["payable_share", "trust", "usual_claims", "beds_opened_stage_1", "bridge", "gdp"])
 def test_show_says_where_it_comes_from(command, name):
     _, out, _ = command("show", name)
     (row,) = [line for line in out.splitlines() if line.startswith("source ")]

@@ -108,7 +108,6 @@ EXTREMES = (
             "new_physicians": 0.0,
             "general_practitioner_enrolment": 0.0,
             "trainees_at_start": 0.0,
-            "bonded_trainees_at_start": 0.0,
             "under_bond_at_start": 0.0,
             "retraining_share": 0.0,
             "retrainees_at_start": 0.0,

@@ -99,13 +99,13 @@ def test_what_hospitals_recover_of_a_loss_never_exceeds_half_of_it(slope, backgr
     """A mark-up goes and no price makes it up: more volume wins back a part of the income lost.
 
     Income is taken before wear: who has less idle cash buys less equipment, and less wear is no recovery by volume.
-    Hospitals count together: patients whom one tier wins from the other, because the other builds fewer beds, bring
-    back nothing that hospitals lost.
+    All tiers count together, as all lose their mark-up: patients whom one wins from another, because the other builds
+    fewer beds or keeps fewer doctors, bring back nothing of what was lost.
     """
     runs = mark_up_kept_and_gone(slope, background)
     reserve = scenario_values()["upkeep_reserve"]
     lost = missing = 0.0
-    for tier in ("tertiary", "secondary"):
+    for tier in TIERS:
         lost = lost + runs[f"item_income[{tier},drugs]"][0] * 0.15 / 1.15
         income = runs[f"net_income[{tier}]"] + reserve * runs[f"depreciation[{tier}]"]
         missing = missing + income[0] - income[1]

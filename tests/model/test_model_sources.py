@@ -107,7 +107,7 @@ def test_an_own_formulation_with_its_reason_is_a_source(pond):
 
 def test_what_is_made_for_a_delay_has_the_source_of_its_owner():
     table = hr.variables(generated=True)["source"]
-    assert table["graduation_stage_1"] == table["graduation_loss"] == table["graduation"]
+    assert table["beds_opened_stage_1"] == table["beds_opened_transit_1"] == table["beds_opened"]
     assert table["income_reference_input"] == table["income_reference"]
     assert (table.str.strip() != "").all()
 

@@ -146,6 +146,32 @@ def siphon_rate(siphon_rate, capability, siphon_elasticity, vacancy):
     return siphon_rate * (capability["secondary"] / capability["primary"]) ** siphon_elasticity * vacancy
 
 
+def post_taken_freely(declined_share):
+    """With the draw of hospitals at the date."""
+    return 1 - declined_share["free"]
+
+
+def post_taken_under_bond(declined_share):
+    """With the draw of hospitals at the date."""
+    return 1 - declined_share["bonded"]
+
+
+def leaving_after_bond_usual(leaving_after_bond):
+    """With the draw of hospitals at the date."""
+    return leaving_after_bond
+
+
+def capability_of_training(
+    capability_of_training, general_practitioners, physicians, village_doctors, village_doctors_at_start
+):
+    """With the village doctors of the date among all."""
+    return (
+        capability_of_training
+        * (general_practitioners + physicians["primary"] + village_doctors)
+        / (general_practitioners + physicians["primary"] + village_doctors_at_start)
+    )
+
+
 def hiring_tilt(hiring_tilt, posts, physicians):
     """With the open posts of the date."""
     return hiring_tilt * (posts / physicians) ** 2

@@ -1,7 +1,7 @@
 """Hospitals and the other tiers: physicians, beds, equipment, length of stay, capacity, severity and upgrades."""
 
 from ..stockflow import auxiliary, by, delay, flow, maximum, minimum, reference, smooth, sqrt, stock, total, where
-from .grounds import ADJUSTED, AT_START, DEFINITION, LEARNED, START, UPGRADED
+from .grounds import ADJUSTED, AT_START, DEFINITION, HELD, LEARNED, START, UPGRADED
 from .names import care, scheme, tier
 
 # --- physicians ---
@@ -82,31 +82,38 @@ def siphon_motive(pay_per_worker, capability, siphon_elasticity, siphon_limit):
     )
 
 
-@auxiliary("1/year", source="own formulation: effects multiply; nobody is drawn where no post is open or paid")
-def siphon_pull(siphon_rate, siphon_motive, vacancy, debt_strain):
-    """The siphon: primary-care staff drawn up by better pay and by better hospitals, as far as these can hire."""
-    return siphon_rate * siphon_motive * vacancy * (1 - debt_strain["secondary"])
+@auxiliary("dimensionless", source="own formulation: effects multiply; nobody is drawn where no post is open or paid")
+def hospital_draw(siphon_motive, vacancy, debt_strain):
+    """How hard hospitals draw on primary care: by better pay, abler hospitals and open posts, if they can hire."""
+    return siphon_motive * vacancy * (1 - debt_strain["secondary"])
 
 
-@auxiliary(
-    "dimensionless", source="own formulation: beds per physician stand for open posts, which nobody counts by tier"
-)
-def vacancy(beds, physicians, beds_at_start, physicians_at_start, vacancy_limit):
-    """Posts open in hospitals: beds per physician against the start, saturating where hospitals have few physicians.
+@reference("dimensionless", source=HELD)
+def hospital_draw_at_start(hospital_draw):
+    """The draw of hospitals at the start."""
+    return hospital_draw
 
-    A place whose hospitals never had a physician has no posts for them.
+
+@auxiliary("1/year", source="upward moves: Meng Q 2009, Hum Resour Health 7:24; in proportion to hospitals' draw")
+def siphon_pull(siphon_rate, hospital_draw):
+    """The siphon: primary-care staff drawn up in a year."""
+    return siphon_rate * hospital_draw
+
+
+@auxiliary("dimensionless", source="own formulation: posts over physicians, saturating, as nobody counts open posts")
+def vacancy(posts, physicians, vacancy_limit):
+    """Posts open in hospitals, against the start: more patients and beds open them, and so do those who leave.
+
+    Where hospitals have few physicians it saturates; a place whose hospitals never had one has no posts for them.
     """
     return where(
-        physicians_at_start["tertiary"] + physicians_at_start["secondary"] > 0,
-        (beds["tertiary"] + beds["secondary"])
+        posts["tertiary"] + posts["secondary"] > 0,
+        (posts["tertiary"] + posts["secondary"])
         * vacancy_limit
         / (
-            beds["tertiary"]
-            + beds["secondary"]
-            + (vacancy_limit - 1)
-            * (physicians["tertiary"] + physicians["secondary"])
-            * (beds_at_start["tertiary"] + beds_at_start["secondary"])
-            / (physicians_at_start["tertiary"] + physicians_at_start["secondary"])
+            posts["tertiary"]
+            + posts["secondary"]
+            + (vacancy_limit - 1) * (physicians["tertiary"] + physicians["secondary"])
         ),
         0,
     )

@@ -11,6 +11,10 @@ product = Subscript("product", ["winners", "originators", "other_generics"])
 family = Subscript("family", ["need_bound", "expandable", "bulk"])
 tail_cut = Subscript("tail_cut", ["critical_from", "critical_to", "later_low", "later_mid", "later_top"])
 cover = Subscript("cover", ["ordinary", "aided", "private"])
+obligation = Subscript("obligation", ["free", "bonded"])
+training_year = Subscript(
+    "training_year", ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"]
+)
 burden = Subscript("burden", ["catastrophic", "severe"])
 band_edge = Subscript("band_edge", ["floor", "top"])
 

@@ -19,6 +19,7 @@ def government_health_expenditure(
     waived_paid,
     maternity_backed,
     other_government_health,
+    teaching_paid,
     pay_floor_paid,
 ):
     """Government's part of total health expenditure."""
@@ -30,6 +31,7 @@ def government_health_expenditure(
         + assistance_transfer
         + maternity_backed
         + other_government_health
+        + teaching_paid
         + pay_floor_paid
     )
 
@@ -345,9 +347,9 @@ def insurers_kept(
 
 
 @auxiliary("yuan/year", outcome=True, source=IDENTITY)
-def capital_and_administration(capital_subsidy, other_government_health, other_social_health):
-    """Capital formation, administration and public-health bodies: raised for health, not spent on care by the tiers."""
-    return total(capital_subsidy, tier) + other_government_health + other_social_health
+def capital_and_administration(capital_subsidy, other_government_health, teaching_paid, other_social_health):
+    """Building, administration, teaching, public-health bodies: raised for health, not spent on care by the tiers."""
+    return total(capital_subsidy, tier) + other_government_health + teaching_paid + other_social_health
 
 
 @balance("yuan/year", scale="total_health_expenditure", source=IDENTITY)

@@ -231,6 +231,16 @@ def deaths_unfound(chronic_unfound, chronic_death_rate):
 # --- need ---
 
 
+@auxiliary("dimensionless", source="own formulation: part of an adult's use; Cui C 2024, Soc Sci Med 345:116705")
+def use_avoided(people, age_use, managed_use, managed_admission_fall):
+    """Use of hospital beds that follow-up saves a person at once; what fewer complications save comes later."""
+    return managed_admission_fall * (
+        (people["adults"] * age_use["adults", "inpatient"] + people["older"] * age_use["older", "inpatient"])
+        / (people["adults"] + people["older"])
+        + managed_use["inpatient"]
+    )
+
+
 @auxiliary(
     "dimensionless",
     over=care,
@@ -246,15 +256,17 @@ def need(
     found_use,
     managed_use,
     complicated_use,
+    use_avoided,
 ):
     """Need for care per head: by age, and more for known, managed and complicated disease.
 
-    Finding and managing a disease raise use at once; fewer complications lower it years later.
+    Finding a disease raises use at once, and managing it visits; admissions fall by a part at once, and further as
+    complications stay away.
     """
     return (
         total(people * age_use, age)
         + chronic_found * found_use
-        + chronic_managed * managed_use
+        + chronic_managed * (managed_use - by(care, outpatient=0, inpatient=use_avoided))
         + chronic_complicated * complicated_use
     ) / persons_total
 

@@ -1,7 +1,8 @@
 """Doctors of primary care: village doctors and general practitioners, their training, their bond, their moves."""
 
-from ..stockflow import auxiliary, delay, flow, pipeline, reference, stock, where
-from .grounds import HELD, PEOPLE, START
+from ..stockflow import auxiliary, by, delay, flow, previous, stock, total, where
+from .grounds import PEOPLE, START
+from .names import obligation, training_year
 
 
 @stock("worker", source=START)
@@ -36,32 +37,97 @@ def village_doctor_exit(village_doctors, village_exit_rate, village_ageing_index
     return village_doctors * village_exit_rate * village_ageing_index
 
 
-@pipeline(
-    "worker/year",
-    time="general_practitioner_training_time",
-    stages=4,
-    loss="training_drop_out_rate",
-    into="general_practitioners",
-    start="trainees_at_start",
-    source="pipeline of stages, as training has a set length; Lian S 2019, Fam Med 51:262",
-)
-def graduation(general_practitioner_enrolment, bonded_share):
-    """General practitioners who finish five years of school and three of residency, and may go where they like."""
-    return general_practitioner_enrolment * (1 - bonded_share)
+# --- five years of school and three of residency ---
 
 
-@pipeline(
+@stock("worker", over=(obligation, training_year), source=START)
+def students(trainees_at_start):
+    """People in training as general practitioners: free to go where they like, or bonded to a post that waits."""
+    return trainees_at_start
+
+
+@flow(
     "worker/year",
-    time="general_practitioner_training_time",
-    stages=4,
-    loss="training_drop_out_rate",
-    into="general_practitioners",
-    start="bonded_trainees_at_start",
-    source="pipeline of stages, as training has a set length; Lian S 2019, Fam Med 51:262",
+    over=(obligation, training_year),
+    into="students",
+    source="ageing chain: Sterman 2000, Business Dynamics; years as in Lian S 2019, Fam Med 51:262",
 )
-def bonded_graduation(general_practitioner_enrolment, bonded_share):
+def year_begun(general_practitioner_enrolment, bonded_share, year_finished):
+    """Those who enter training, and those who go on to its next year."""
+    return by(obligation, free=1 - bonded_share, bonded=bonded_share) * by(
+        training_year,
+        first=general_practitioner_enrolment,
+        second=0,
+        third=0,
+        fourth=0,
+        fifth=0,
+        sixth=0,
+        seventh=0,
+        eighth=0,
+    ) + previous(year_finished, training_year)
+
+
+@flow(
+    "worker/year",
+    over=(obligation, training_year),
+    out_of="students",
+    source="ageing chain: Sterman 2000, Business Dynamics; a link a year keeps its length",
+)
+def year_finished(students, training_links, general_practitioner_training_time):
+    """Those who finish a year of training."""
+    return students * training_links / general_practitioner_training_time
+
+
+@flow("worker/year", over=(obligation, training_year), out_of="students", source="first-order loss, as it has no date")
+def training_given_up(students, training_drop_out_rate):
+    """Those who give training up."""
+    return students * training_drop_out_rate
+
+
+@flow("worker/year", into="general_practitioners", source=PEOPLE)
+def graduation(year_finished):
+    """General practitioners who finish school and residency, and may go where they like."""
+    return year_finished["free", "eighth"]
+
+
+@flow("worker/year", into="general_practitioners", source=PEOPLE)
+def bonded_graduation(year_finished):
     """General practitioners trained at the state's cost, who owe years of service to the place they come from."""
-    return general_practitioner_enrolment * bonded_share
+    return year_finished["bonded", "eighth"]
+
+
+@flow(
+    "yuan/year",
+    payer="government",
+    payee="other_provider",
+    source="own formulation: a sum a year for each student under bond, at general prices",
+)
+def teaching_paid(students, teaching_cost, price_index):
+    """What government pays schools and teaching hospitals for those who study under bond, their keep included."""
+    return total(students["bonded"] * teaching_cost, training_year) * price_index
+
+
+@auxiliary("dimensionless", over=obligation, source="the same shares, one for each kind of graduate")
+def post_taken(post_taken_freely, post_taken_under_bond):
+    """Share of graduates who take up a post in primary care, at hospitals' draw of the start."""
+    return by(obligation, free=post_taken_freely, bonded=post_taken_under_bond)
+
+
+@auxiliary(
+    "dimensionless",
+    over=obligation,
+    source="own formulation: odds go with the draw of hospitals, so that the share stays below one",
+)
+def declined_share(post_taken, hospital_draw, hospital_draw_at_start):
+    """Share of graduates who go to a hospital instead: the more, the harder hospitals draw; none where no post is open.
+
+    Whoever finds no place there takes up the post in primary care.
+    """
+    return where(
+        hospital_draw_at_start > 0,
+        (1 - post_taken) * hospital_draw / ((1 - post_taken) * hospital_draw + post_taken * hospital_draw_at_start),
+        where(hospital_draw > 0, 1 - post_taken, 0),
+    )
 
 
 @flow(
@@ -70,9 +136,9 @@ def bonded_graduation(general_practitioner_enrolment, bonded_share):
     into="physicians[secondary]",
     source="conservation of people: Hu D 2023, Front Public Health 11:1042898, for those under bond",
 )
-def post_declined(graduation, bonded_graduation, post_taken_freely, post_taken_under_bond):
-    """Graduates who go to a hospital, bond or no bond."""
-    return graduation * (1 - post_taken_freely) + bonded_graduation * (1 - post_taken_under_bond)
+def post_declined(graduation, bonded_graduation, declined_share):
+    """Graduates who go to a hospital, bond or no bond, as far as hospitals draw."""
+    return graduation * declined_share["free"] + bonded_graduation * declined_share["bonded"]
 
 
 @delay(
@@ -120,9 +186,9 @@ def under_bond(under_bond_at_start):
 
 
 @flow("worker/year", into="under_bond", source=PEOPLE)
-def bond_begun(bonded_graduation, post_taken_under_bond):
+def bond_begun(bonded_graduation, declined_share):
     """Bonds that begin to run in service, with the end of residency."""
-    return bonded_graduation * post_taken_under_bond
+    return bonded_graduation * (1 - declined_share["bonded"])
 
 
 @flow(
@@ -139,22 +205,16 @@ def bond_given_up(under_bond, exit_rate, morale_exit):
     return under_bond * exit_rate["primary"] * morale_exit["primary"]
 
 
-@reference("1/year", source=HELD)
-def siphon_pull_at_start(siphon_pull):
-    """The pull of hospitals at the start."""
-    return siphon_pull
-
-
 @auxiliary(
     "dimensionless",
-    source="own formulation: odds go with the pull of hospitals, so that the share stays below one",
+    source="own formulation: odds go with the draw of hospitals, so that the share stays below one",
 )
-def leaving_after_bond(leaving_after_bond_usual, siphon_pull, siphon_pull_at_start):
-    """Share who move up to a hospital when their bond ends; the usual one where hospitals drew nobody at the start."""
+def leaving_after_bond(leaving_after_bond_usual, hospital_draw, hospital_draw_at_start):
+    """Share who move up to a hospital when their bond ends: the usual one at the draw of the start, none without it."""
     return where(
-        siphon_pull_at_start > 0,
+        hospital_draw_at_start > 0,
         leaving_after_bond_usual
-        * siphon_pull
-        / (leaving_after_bond_usual * siphon_pull + (1 - leaving_after_bond_usual) * siphon_pull_at_start),
-        leaving_after_bond_usual,
+        * hospital_draw
+        / (leaving_after_bond_usual * hospital_draw + (1 - leaving_after_bond_usual) * hospital_draw_at_start),
+        where(hospital_draw > 0, leaving_after_bond_usual, 0),
     )

@@ -1,26 +1,31 @@
 """Primary care: what its doctors are able to do, family-doctor contracts, and trust."""
 
 from ..stockflow import auxiliary, by, flow, log, maximum, minimum, reference, smooth, stock, where
-from .grounds import ADJUSTED, AS_CASH_ALLOWS, DEFINITION, HELD, LEARNED, START, TASKS
+from .grounds import ADJUSTED, AS_CASH_ALLOWS, HELD, LEARNED, START, TASKS
 from .names import scheme, tier
 
 # --- capability ---
 
 
-@auxiliary("dimensionless", at_year_end=True, source=DEFINITION)
-def general_practitioner_share(general_practitioners, physicians, village_doctors):
-    """General practitioners among all primary-care doctors, village doctors included; none where there is no doctor."""
+@auxiliary("dimensionless", source="own formulation: mean of a scale; those drawn up were formally taught: Meng Q 2009")
+def training_level(general_practitioners, physicians, physician_training, village_doctors_at_start):
+    """Training of primary care's doctors: one for a general practitioner, part of it for others, nought in a village.
+
+    Villages count as at the start: one that loses its doctor is served no better for it, and whoever is drawn up is
+    missed.  None where there is no doctor.
+    """
     return where(
-        general_practitioners + physicians["primary"] + village_doctors > 0,
-        general_practitioners / (general_practitioners + physicians["primary"] + village_doctors),
+        general_practitioners + physicians["primary"] + village_doctors_at_start > 0,
+        (general_practitioners + physician_training * physicians["primary"])
+        / (general_practitioners + physicians["primary"] + village_doctors_at_start),
         0,
     )
 
 
 @reference("dimensionless", source=HELD)
-def general_practitioner_share_at_start(general_practitioner_share):
+def training_level_at_start(training_level):
     """The same at the start."""
-    return general_practitioner_share
+    return training_level
 
 
 @auxiliary("dimensionless", source=f"definition; dispatch of staff as in {TASKS}")
@@ -58,8 +63,8 @@ def telemedicine_at_start(telemedicine_between):
 
 @auxiliary("dimensionless", over=tier, source="own formulation: small gains add up, as no study measured them together")
 def capability_aimed(
-    general_practitioner_share,
-    general_practitioner_share_at_start,
+    training_level,
+    training_level_at_start,
     capability_of_training,
     dispatched_share,
     dispatched_share_at_start,
@@ -81,7 +86,7 @@ def capability_aimed(
         tertiary=hospital_progress["tertiary"] + capability_of_centres * centre_share,
         secondary=hospital_progress["secondary"],
         primary=hospital_progress["primary"]
-        + capability_of_training * (general_practitioner_share - general_practitioner_share_at_start)
+        + capability_of_training * (training_level - training_level_at_start)
         + capability_of_dispatch * (dispatched_share - dispatched_share_at_start)
         + capability_of_telemedicine * (telemedicine_between - telemedicine_at_start)
         + capability_of_effort * (activity_effort - 1)
