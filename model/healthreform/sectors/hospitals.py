@@ -4,6 +4,21 @@ from ..stockflow import auxiliary, by, delay, flow, maximum, minimum, reference,
 from .grounds import ADJUSTED, AT_START, DEFINITION, LEARNED, START, UPGRADED
 from .names import care, scheme, tier
 
+# --- which tiers there are ---
+
+
+@reference("dimensionless", over=tier, source=AT_START)
+def tier_presence(contacts_at_start):
+    """One for a tier that the place has, nought for one that it has not: nobody is ever treated there."""
+    return where(total(contacts_at_start, care, scheme) > 0, 1, 0)
+
+
+@auxiliary("1/year", source="definition: what is upgraded moves from a tier that there is to one that there is")
+def upgrading(upgrade_rate, tier_presence):
+    """Share of secondary hospitals upgraded in a year; none where the place has no tertiary hospital to join."""
+    return where(tier_presence["tertiary"] * tier_presence["secondary"] > 0, upgrade_rate, 0)
+
+
 # --- physicians ---
 
 
@@ -15,8 +30,10 @@ def physicians(physicians_at_start):
 
 @auxiliary("worker", over=tier, source="own formulation: geometric mean, as wards and clinics each need doctors")
 def posts(physicians_at_start, beds, beds_at_start, usual_visits, visits_at_start):
-    """Posts for physicians: they grow with beds and with visits alike."""
-    return physicians_at_start * sqrt(beds / beds_at_start * usual_visits / visits_at_start)
+    """Posts for physicians: they grow with beds and with visits alike; none in a tier that the place has not."""
+    return physicians_at_start * sqrt(
+        where(visits_at_start > 0, beds / beds_at_start * usual_visits / visits_at_start, 0)
+    )
 
 
 @smooth("contact/year", over=tier, time="occupancy_memory", start="visits_at_start", source=LEARNED)
@@ -83,9 +100,11 @@ def siphon_motive(pay_per_worker, capability, siphon_elasticity, siphon_limit):
 
 
 @auxiliary("1/year", source="own formulation: effects multiply; nobody is drawn where no post is open or paid")
-def siphon_pull(siphon_rate, siphon_motive, vacancy, debt_strain):
+def siphon_pull(siphon_rate, siphon_motive, vacancy, debt_strain, tier_presence):
     """The siphon: primary-care staff drawn up by better pay and by better hospitals, as far as these can hire."""
-    return siphon_rate * siphon_motive * vacancy * (1 - debt_strain["secondary"])
+    return where(
+        tier_presence["secondary"] > 0, siphon_rate * siphon_motive * vacancy * (1 - debt_strain["secondary"]), 0
+    )
 
 
 @auxiliary(
@@ -124,9 +143,9 @@ def drawn_up(physicians, siphon_pull):
 
 
 @flow("worker/year", out_of="physicians[secondary]", into="physicians[tertiary]", source=UPGRADED)
-def physicians_upgraded(physicians, upgrade_rate):
+def physicians_upgraded(physicians, upgrading):
     """Physicians who come along when their hospital is upgraded."""
-    return physicians["secondary"] * upgrade_rate
+    return physicians["secondary"] * upgrading
 
 
 # --- beds ---
@@ -140,8 +159,8 @@ def beds(beds_at_start):
 
 @auxiliary("dimensionless", over=tier, source=DEFINITION)
 def occupancy(tier_contacts, stay_length, beds):
-    """Share of beds occupied."""
-    return tier_contacts["inpatient"] * stay_length / beds
+    """Share of beds occupied; nought where there are none."""
+    return where(beds > 0, tier_contacts["inpatient"] * stay_length / beds, 0)
 
 
 @smooth("dimensionless", over=tier, time="occupancy_memory", start="occupancy_at_start", source=LEARNED)
@@ -153,7 +172,9 @@ def usual_occupancy(occupancy):
 @reference("dimensionless", over=tier, source=AT_START)
 def occupancy_at_start(contacts_at_start, stay_length_at_start, beds_at_start):
     """Occupancy at the start."""
-    return total(contacts_at_start["inpatient"], scheme) * stay_length_at_start / beds_at_start
+    return where(
+        beds_at_start > 0, total(contacts_at_start["inpatient"], scheme) * stay_length_at_start / beds_at_start, 0
+    )
 
 
 @auxiliary(
@@ -211,7 +232,7 @@ def beds_closed(
     """
     return (
         beds
-        * maximum(0, 1 - ((network_share * beds_at_start / beds) ** 2) ** 2)
+        * maximum(0, 1 - (where(beds > 0, network_share * beds_at_start / beds, 0) ** 2) ** 2)
         * bed_closing_rate
         * (bed_closing_limit + 1)
         / (bed_closing_limit * (usual_occupancy / occupancy_target) ** 2 + 1)
@@ -219,9 +240,9 @@ def beds_closed(
 
 
 @flow("bed/year", out_of="beds[secondary]", into="beds[tertiary]", source=UPGRADED)
-def beds_upgraded(beds, upgrade_rate):
+def beds_upgraded(beds, upgrading):
     """Beds that come along when a hospital is upgraded."""
-    return beds["secondary"] * upgrade_rate
+    return beds["secondary"] * upgrading
 
 
 # --- equipment: a stock of value ---
@@ -245,15 +266,15 @@ def depreciation(equipment, equipment_life):
 
 
 @flow("yuan/year", out_of="equipment[secondary]", into="equipment[tertiary]", source=UPGRADED)
-def equipment_upgraded(equipment, upgrade_rate):
+def equipment_upgraded(equipment, upgrading):
     """Buildings and equipment of hospitals upgraded."""
-    return equipment["secondary"] * upgrade_rate
+    return equipment["secondary"] * upgrading
 
 
 @auxiliary("dimensionless", over=tier, source=DEFINITION)
 def equipment_ratio(equipment, beds, price_index, one_yuan, equipment_per_bed_at_start):
-    """Equipment per bed in real terms against the start."""
-    return equipment / (beds * price_index / one_yuan * equipment_per_bed_at_start)
+    """Equipment per bed in real terms against the start; one where there is no bed."""
+    return where(beds > 0, equipment / (beds * price_index / one_yuan * equipment_per_bed_at_start), 1)
 
 
 # --- length of stay, capacity, severity ---
@@ -299,12 +320,14 @@ def stay_length(stay_aimed):
     source="own formulation: smooth minimum of beds and doctors, r / (1 + r**4)**(1/4)",
 )
 def attended_share(doctors, beds, beds_per_doctor_limit):
-    """Share of the beds that have a doctor: nearly all in ordinary times, none where there is no doctor."""
-    return (
+    """Share of the beds that have a doctor: nearly all in ordinary times, none where there is no doctor, or no bed."""
+    return where(
+        beds > 0,
         doctors
         * beds_per_doctor_limit
         / beds
-        / sqrt(sqrt(1 + ((doctors * beds_per_doctor_limit / beds) * (doctors * beds_per_doctor_limit / beds)) ** 2))
+        / sqrt(sqrt(1 + ((doctors * beds_per_doctor_limit / beds) * (doctors * beds_per_doctor_limit / beds)) ** 2)),
+        0,
     )
 
 

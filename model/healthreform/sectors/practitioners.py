@@ -70,9 +70,13 @@ def bonded_graduation(general_practitioner_enrolment, bonded_share):
     into="physicians[secondary]",
     source="conservation of people: Hu D 2023, Front Public Health 11:1042898, for those under bond",
 )
-def post_declined(graduation, bonded_graduation, post_taken_freely, post_taken_under_bond):
-    """Graduates who go to a hospital, bond or no bond."""
-    return graduation * (1 - post_taken_freely) + bonded_graduation * (1 - post_taken_under_bond)
+def post_declined(graduation, bonded_graduation, post_taken_freely, post_taken_under_bond, tier_presence):
+    """Graduates who go to a secondary hospital, bond or no bond, if there is one."""
+    return where(
+        tier_presence["secondary"] > 0,
+        graduation * (1 - post_taken_freely) + bonded_graduation * (1 - post_taken_under_bond),
+        0,
+    )
 
 
 @delay(
@@ -105,9 +109,15 @@ def general_practitioner_exit(general_practitioners, exit_rate, morale_exit):
     into="physicians[secondary]",
     source="upward moves: Meng Q 2009, Hum Resour Health 7:24; same pull as for physicians",
 )
-def general_practitioner_drawn_up(general_practitioners, under_bond, siphon_pull, bond_served, leaving_after_bond):
+def general_practitioner_drawn_up(
+    general_practitioners, under_bond, siphon_pull, bond_served, leaving_after_bond, tier_presence
+):
     """General practitioners drawn up by hospitals: some of the free ones, and most of those whose bond has ended."""
-    return (general_practitioners - under_bond) * siphon_pull + bond_served * leaving_after_bond
+    return where(
+        tier_presence["secondary"] > 0,
+        (general_practitioners - under_bond) * siphon_pull + bond_served * leaving_after_bond,
+        0,
+    )
 
 
 # --- under bond: a co-flow of those general practitioners who may not leave yet ---
