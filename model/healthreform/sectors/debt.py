@@ -31,10 +31,10 @@ def replacement_due(depreciation, replacement_share):
 
 
 @auxiliary("yuan/year", over=tier, source=AS_CASH_ALLOWS)
-def replaced(replacement_due, provider_cash, pressing_payments, cash_cushion):
+def replaced(replacement_due, provider_cash, pressing_payments, cash_cushion, tier_presence):
     """Equipment replaced: in full where cash is down to its cushion, up to twice where there is plenty."""
     return where(
-        provider_cash > 0,
+        tier_presence > 0,
         2 * replacement_due * provider_cash / (provider_cash + (pressing_payments + replacement_due) * cash_cushion),
         0,
     )
@@ -78,14 +78,14 @@ def repayment_due(loans, loan_time):
 
 
 @flow("yuan/year", over=tier, payer="provider", payee="lender", out_of="loans", source=AS_CASH_ALLOWS)
-def repaid(repayment_due, provider_cash, pressing_payments, cash_cushion, affordability):
+def repaid(repayment_due, provider_cash, pressing_payments, cash_cushion, affordability, tier_presence):
     """Loans paid back, as cash allows: hardly any while others are taken up to pay wages and interest.
 
     What is due counts among the payments that cash must stand for, so that a mountain of loans cannot drain a tier's
     cash faster than a cushion lasts.
     """
     return where(
-        provider_cash > 0,
+        tier_presence > 0,
         repayment_due
         * provider_cash
         / (provider_cash + (pressing_payments + repayment_due) * cash_cushion)
@@ -95,9 +95,9 @@ def repaid(repayment_due, provider_cash, pressing_payments, cash_cushion, afford
 
 
 @auxiliary("dimensionless", over=tier, source=DEFINITION)
-def debt_burden(loans, medical_income, recurrent_subsidy, debt_limit):
+def debt_burden(loans, medical_income, recurrent_subsidy, debt_limit, tier_presence):
     """Loans against the most that is readily lent on a tier's bills and recurrent subsidy."""
-    return where(loans > 0, loans / ((medical_income + recurrent_subsidy) * debt_limit), 0)
+    return where(tier_presence > 0, loans / ((medical_income + recurrent_subsidy) * debt_limit), 0)
 
 
 @reference("dimensionless", over=tier, source=HELD)

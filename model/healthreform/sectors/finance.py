@@ -252,9 +252,9 @@ def spending(drugs_bought, consumables_paid, operating_paid, pay_paid):
     over=tier,
     source="own formulation: smooth in cash over payments, so that cash cannot turn negative",
 )
-def affordability(provider_cash, pressing_payments, cash_cushion):
+def affordability(provider_cash, pressing_payments, cash_cushion, tier_presence):
     """How freely a tier can spend: one half when cash is down to its cushion, nothing when it is gone."""
-    return where(provider_cash > 0, provider_cash / (provider_cash + pressing_payments * cash_cushion), 0)
+    return where(tier_presence > 0, provider_cash / (provider_cash + pressing_payments * cash_cushion), 0)
 
 
 # --- upgrades: cash, debts and claims move with the hospitals ---

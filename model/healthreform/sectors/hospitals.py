@@ -158,9 +158,9 @@ def beds(beds_at_start):
 
 
 @auxiliary("dimensionless", over=tier, source=DEFINITION)
-def occupancy(tier_contacts, stay_length, beds):
-    """Share of beds occupied; nought where there are none."""
-    return where(beds > 0, tier_contacts["inpatient"] * stay_length / beds, 0)
+def occupancy(tier_contacts, stay_length, beds, tier_presence):
+    """Share of beds occupied; nought in a tier that the place has not."""
+    return where(tier_presence > 0, tier_contacts["inpatient"] * stay_length / beds, 0)
 
 
 @smooth("dimensionless", over=tier, time="occupancy_memory", start="occupancy_at_start", source=LEARNED)
@@ -224,7 +224,14 @@ def beds_opened(beds, bed_growth_wanted):
     source="own formulation: bounded square of emptiness, so that full houses hardly close",
 )
 def beds_closed(
-    beds, beds_at_start, network_share, bed_closing_rate, bed_closing_limit, occupancy_target, usual_occupancy
+    beds,
+    beds_at_start,
+    network_share,
+    bed_closing_rate,
+    bed_closing_limit,
+    occupancy_target,
+    usual_occupancy,
+    tier_presence,
 ):
     """Beds taken out of use: more where wards stand empty, up to a limit where nobody lies in them.
 
@@ -232,7 +239,7 @@ def beds_closed(
     """
     return (
         beds
-        * maximum(0, 1 - (where(beds > 0, network_share * beds_at_start / beds, 0) ** 2) ** 2)
+        * maximum(0, 1 - (where(tier_presence > 0, network_share * beds_at_start / beds, 0) ** 2) ** 2)
         * bed_closing_rate
         * (bed_closing_limit + 1)
         / (bed_closing_limit * (usual_occupancy / occupancy_target) ** 2 + 1)
@@ -272,9 +279,9 @@ def equipment_upgraded(equipment, upgrading):
 
 
 @auxiliary("dimensionless", over=tier, source=DEFINITION)
-def equipment_ratio(equipment, beds, price_index, one_yuan, equipment_per_bed_at_start):
-    """Equipment per bed in real terms against the start; one where there is no bed."""
-    return where(beds > 0, equipment / (beds * price_index / one_yuan * equipment_per_bed_at_start), 1)
+def equipment_ratio(equipment, beds, price_index, one_yuan, equipment_per_bed_at_start, tier_presence):
+    """Equipment per bed in real terms against the start; one in a tier that the place has not."""
+    return where(tier_presence > 0, equipment / (beds * price_index / one_yuan * equipment_per_bed_at_start), 1)
 
 
 # --- length of stay, capacity, severity ---
@@ -319,10 +326,10 @@ def stay_length(stay_aimed):
     over=tier,
     source="own formulation: smooth minimum of beds and doctors, r / (1 + r**4)**(1/4)",
 )
-def attended_share(doctors, beds, beds_per_doctor_limit):
-    """Share of the beds that have a doctor: nearly all in ordinary times, none where there is no doctor, or no bed."""
+def attended_share(doctors, beds, beds_per_doctor_limit, tier_presence):
+    """Share of the beds that have a doctor: nearly all in ordinary times, none where there is no doctor."""
     return where(
-        beds > 0,
+        tier_presence > 0,
         doctors
         * beds_per_doctor_limit
         / beds

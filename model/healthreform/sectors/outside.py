@@ -44,9 +44,9 @@ def centre_beds(no_beds):
 
 
 @auxiliary("dimensionless", source="accounting identity")
-def centre_share(centre_beds, beds):
+def centre_share(centre_beds, beds, tier_presence):
     """Centres' share of tertiary hospitals' beds."""
-    return where(beds["tertiary"] > 0, minimum(1, centre_beds / beds["tertiary"]), 0)
+    return where(tier_presence["tertiary"] > 0, minimum(1, centre_beds / beds["tertiary"]), 0)
 
 
 # --- patients who leave ---
