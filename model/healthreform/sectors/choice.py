@@ -12,6 +12,12 @@ from .names import care, scheme, tier
 # --- the start, with every hospital in the tier it belongs to now ---
 
 
+@auxiliary("1/year", source="definition: what is upgraded moves from a tier that there is to one that there is")
+def upgrading(upgrade_rate, tier_presence):
+    """Share of secondary hospitals upgraded in a year; none where the place has no tertiary hospital to join."""
+    return where(tier_presence["tertiary"] * tier_presence["secondary"] > 0, upgrade_rate, 0)
+
+
 @stock("dimensionless", source=UPGRADED)
 def never_upgraded(full):
     """Part of the start's secondary hospitals, by beds, that are secondary hospitals still."""

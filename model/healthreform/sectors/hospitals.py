@@ -13,12 +13,6 @@ def tier_presence(contacts_at_start):
     return where(total(contacts_at_start, care, scheme) > 0, 1, 0)
 
 
-@auxiliary("1/year", source="definition: what is upgraded moves from a tier that there is to one that there is")
-def upgrading(upgrade_rate, tier_presence):
-    """Share of secondary hospitals upgraded in a year; none where the place has no tertiary hospital to join."""
-    return where(tier_presence["tertiary"] * tier_presence["secondary"] > 0, upgrade_rate, 0)
-
-
 # --- physicians ---
 
 
