@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
@@ -81,11 +81,12 @@ def judged(place: Place, file: FilePath = FILE, among: Collection[str] | None = 
     """Every claim of a file, or of some of its checks, judged; all is read and looked up before anything runs.
 
     Claims are of what follows when something is done under the policy of the country: a place that did it long before
-    by a policy of its own is asked without that policy.
+    by a policy of its own is asked without that policy.  Nothing is asked about a tier that it has not.
     """
     place = place.without_policy()
     read = read_behaviour(file).items()
-    checks = [check for name, check in read if (among is None or name in among) and _can_be_asked(place, check)]
+    chosen = [check for name, check in read if (among is None or name in among) and _can_be_asked(place, check)]
+    checks = [asked for check in chosen if (asked := _of_tiers_there(place, check)).claims]
     for check in checks:
         for claim in check.claims:
             _check_claim(place, check, claim)
@@ -122,6 +123,14 @@ def _can_be_asked(place: Place, check: Behaviour) -> bool:
     needed = [claim.first - 1 if claim.against == ITSELF else claim.first for claim in check.claims]
     dated = [check.date - 1] if any(claim.against == ITSELF for claim in check.claims) or check.when else []
     return min([*needed, *dated]) >= place.start
+
+
+def _of_tiers_there(place: Place, check: Behaviour) -> Behaviour:
+    """A check without its claims about tiers that the place has not."""
+    missing = set(place.missing_tiers)
+    names = {claim: (claim.top, claim.bottom) for claim in check.claims}
+    kept = [claim for claim in check.claims if all(missing.isdisjoint(split_name(name)[1]) for name in names[claim])]
+    return check if len(kept) == len(check.claims) else replace(check, claims=tuple(kept))
 
 
 def _check_claim(place: Place, check: Behaviour, claim: Claim) -> None:

@@ -27,7 +27,7 @@ from .place import Place
 from .setting import LAST_YEAR
 from .simulation import run_setting, simulate
 from .stockflow.conservation import negative_payments
-from .stockflow.errors import StockflowError
+from .stockflow.errors import StockflowError, one_of
 from .stockflow.model import build
 from .structural_sensitivity import WHOLE, answered_gains, loop_cuts
 from .sweeping import sweep
@@ -236,6 +236,8 @@ def _behaviour(place: Place) -> Iterator[Finding]:
         text += f"; asked under the policy of {place.based_on}, without {place.policy}"
     if early := too_early(place):
         text += f"; not asked, as they need years before {place.start}: {len(early)}"
+    if place.missing_tiers:
+        text += f"; nothing is asked about {one_of(place.missing_tiers)} hospitals, which it has not"
     yield Finding("behaviour", all(finding.passed for finding in broken), text)
     yield from broken
 

@@ -50,6 +50,7 @@ class Place:
     facts : what is known of it, by name, as its file gives it.
     size : how large it is against the country.
     origins : for each parameter, lever and driver that is not as in the place it is based on, how it came about.
+    missing_tiers : tiers that it has not, such as tertiary hospitals; nothing is there, nobody treated.
     misses : why checks are known to fail of it: by name of the check the reason, or by claim if it makes several.
     """
 
@@ -65,6 +66,7 @@ class Place:
     size: Size = field(default_factory=Size, repr=False)
     facts: Mapping[str, Given] = field(default_factory=dict, repr=False)
     origins: Mapping[str, Origin] = field(default_factory=dict, repr=False)
+    missing_tiers: tuple[str, ...] = ()
     misses: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict, repr=False)
     _unreformed: Callable[[], Place] | None = field(default=None, repr=False)
 
@@ -216,6 +218,7 @@ def _finished(file: Path, header: HeadedFile, base: Place, derived: Derived, pol
         size=size,
         facts=derived.facts,
         origins=origins,
+        missing_tiers=derived.missing,
         _unreformed=None if policy is None else partial(_finished, file, header, base, derived, None),
     )
 

@@ -144,11 +144,18 @@ class _Beside:
         return cls(setting, live, runs, error)
 
     def without_effect(self) -> list[str]:
-        """Changes to what holds anyway, and those without which everything else is the same, bit by bit."""
-        model, idle = self.setting.model, set(self.setting.idle)
+        """Changes to what holds anyway, and those without which everything else is the same, bit by bit.
+
+        Prices and shares of a tier that the place has not are of no account: nobody pays them.
+        """
+        model, idle, missing = self.setting.model, set(self.setting.idle), set(self.setting.place.missing_tiers)
         for run, text in enumerate(self.live, start=1):
             own = model.flat_names(split_name(text)[0])
-            others = [column for column, name in enumerate(self.runs.names) if name not in own]
+            others = [
+                column
+                for column, name in enumerate(self.runs.names)
+                if name not in own and missing.isdisjoint(split_name(name)[1])
+            ]
             if np.array_equal(self.runs.values[0][:, others], self.runs.values[run][:, others]):
                 idle.add(text)
         return [str(text) for text in self.setting.changes if str(text) in idle]

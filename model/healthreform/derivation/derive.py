@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from .draft import Draft, Origin
 from .facts import FACTS
 from .fitting import fit
 from .given import Given, carried, read_facts
+from .missing_tiers import leave_out, missing_tiers, of_other_tiers
 from .plausible import check_sizes
 from .sizes import RULES, Sizes
 
@@ -39,12 +40,13 @@ PRICES = "price_index"
 
 @dataclass(frozen=True)
 class Derived:
-    """What became of the facts of a place."""
+    """What became of the facts of a place; ``missing`` are the tiers that it has not."""
 
     records: Records
     origins: Mapping[str, Origin]
     facts: Mapping[str, Given]
     size: Size
+    missing: tuple[str, ...] = ()
 
 
 def derive(header: HeadedFile, name: str, model: Model, base_start: int) -> Derived:
@@ -69,15 +71,17 @@ def derive(header: HeadedFile, name: str, model: Model, base_start: int) -> Deri
         )
     base = Base(name, model, base_start, max(LAST_FACT, start))
     given = read_facts(header, base, start)
-    check_sizes(header, given, base, start)
+    missing = missing_tiers(header, given, base, start)
+    check_sizes(header, given, base, start, missing)
     draft = Draft(model, name)
     known = {each: carried(fact, base, start) for each, fact in given.items()}
     if start > base_start:
         _restart(draft, base, start)
-    sizes = _sizes(base.at(start), known)
+    sizes = _sizes(base.at(start), known, missing)
     _grow(draft, sizes)
+    leave_out(draft, missing)
     fit(header, draft, given, known, start)
-    return Derived(draft.records(), draft.origins, given, draft.size(float(sizes.population.values)))
+    return Derived(draft.records(), draft.origins, given, draft.size(float(sizes.population.values)), missing)
 
 
 # ------------------------------------------------------------------------------------------------ the state by then
@@ -142,15 +146,17 @@ def _is_index(draft: Draft, name: str, start: float) -> bool:
 # ---------------------------------------------------------------------------------------------------------- size
 
 
-def _sizes(state: State, known: Mapping[str, Mapping[str, float]]) -> Sizes:
+def _sizes(state: State, known: Mapping[str, Mapping[str, float]], missing: tuple[str, ...]) -> Sizes:
     people = against("population", known, state)
     own, population = people * state["people"], total(people * state["people"], _age(people)) / state["persons_total"]
     members_now = state["persons"]
     insured = against("insured", known, state, otherwise=population)
     employees = members_now["employee"] * insured["employee"]
     members = by(scheme, employee=employees, resident=total(own, _age(people)) - employees)
-    beds = against("beds", known, state, otherwise=population)
-    physicians = against("physicians", known, state, otherwise=against("staff", known, state, otherwise=beds))
+    beds = _of_tiers(("beds", "admissions"), known, state, population, missing)
+    physicians = _of_tiers(
+        ("physicians", "staff", "beds", "outpatient_visits", "admissions"), known, state, population, missing
+    )
     counted = FACTS["physicians"].of(state)
     return Sizes(
         population=as_named(population),
@@ -164,18 +170,40 @@ def _sizes(state: State, known: Mapping[str, Mapping[str, float]]) -> Sizes:
     )
 
 
+def _of_tiers(
+    names: Sequence[str],
+    known: Mapping[str, Mapping[str, float]],
+    state: State,
+    population: NamedArray,
+    missing: tuple[str, ...],
+) -> NamedArray:
+    """By tier the first of some facts that is known of it, over what it is in the base; else as the population."""
+    ratio = as_named(population)
+    for name in reversed(names):
+        ratio = against(name, known, state, otherwise=ratio, missing=missing)
+    return ratio
+
+
 def _age(people: NamedArray) -> Any:
     return people.over[0]
 
 
 def against(
-    name: str, known: Mapping[str, Mapping[str, float]], state: State, otherwise: NamedArray | None = None
+    name: str,
+    known: Mapping[str, Mapping[str, float]],
+    state: State,
+    otherwise: NamedArray | None = None,
+    missing: tuple[str, ...] = (),
 ) -> NamedArray:
-    """A fact over what it is in the base, by element: a total is shared as in the base; unknown, as ``otherwise``."""
-    fact, there = FACTS[name], FACTS[name].of(state)
+    """A fact over what it is in the base, by element: a total is shared as in the base; unknown, as ``otherwise``.
+
+    Of a tier that is missing there is nought.
+    """
+    fact, there = FACTS[name], of_other_tiers(FACTS[name], state, missing)
     values = known.get(name, {})
     if "" in values and fact.over is not None:
-        return as_named(values[""] / float(np.sum(there.values))).spread_over(there.over)
+        shared = as_named(values[""] / float(np.sum(there.values))).spread_over(there.over)
+        return _without(shared, missing)
     if fact.over is None:
         return as_named(values[""] / float(there.values)) if values else as_named(otherwise)
     ratio = as_named(1.0 if otherwise is None else otherwise).spread_over(there.over)
@@ -183,7 +211,15 @@ def against(
     for element, value in values.items():
         place = fact.over.elements.index(element)
         numbers[place] = value / there.values[place]
-    return NamedArray(numbers, there.over)
+    return _without(NamedArray(numbers, there.over), missing)
+
+
+def _without(ratio: NamedArray, missing: tuple[str, ...]) -> NamedArray:
+    """A ratio that is nought for tiers that are missing."""
+    if not missing or ratio.over != (tier,):
+        return ratio
+    elements = zip(tier.elements, ratio.values.tolist(), strict=True)
+    return NamedArray([0.0 if element in missing else value for element, value in elements], ratio.over)
 
 
 def _grow(draft: Draft, sizes: Sizes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,6 +55,7 @@ class Draft:
         self._factors: dict[str, NamedArray] = {}
         self.origins: dict[str, Origin] = {}
         self._states: dict[int, State] = {}
+        self._empty: dict[str, set[Key]] = {}
 
     def _keys(self, name: str) -> list[Key]:
         return [tuple(elements.values()) for elements in all_elements(self.model.over(name))]
@@ -64,6 +65,16 @@ class Draft:
         self.values[name] = as_named(value).spread_over(self.model.over(name))
         self._states.clear()
         self.note(name, origin)
+
+    def empty(self, name: str, elements: Iterable[str], origin: Origin) -> None:
+        """Make a parameter nought for some elements of one of its subscripts, and let it be nothing else."""
+        keys = [key for key in self._keys(name) if set(key) & set(elements)]
+        numbers = self.values[name].to_flat(name)
+        chosen = {
+            flat: 0.0 for key, flat in zip(self._keys(name), self.model.flat_names(name), strict=True) if key in keys
+        }
+        self._empty.setdefault(name, set()).update(keys)
+        self.set(name, NamedArray.from_flat(name, self.model.over(name), {**numbers, **chosen}), origin)
 
     def multiply(self, name: str, factor: Any, origin: Origin) -> None:
         """Multiply a parameter, or all points of a path."""
@@ -143,6 +154,8 @@ class Draft:
             ends = _found(record.low, key), _found(record.high, key)
             values[key] = new
             low[key], high[key] = ends if new == old else _moved(ends, old, new, record.unit)
+            if key in self._empty.get(record.name, ()):
+                low[key] = high[key] = 0.0
         about: Any = self._about(record)
         if all(values[key] == _found(record.value, key) for key in values):
             return replace(record, **about)

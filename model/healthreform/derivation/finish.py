@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..headed_file import HeadedFile
+from ..stockflow import where
 from ..stockflow.errors import RecordError, StockflowError, nearest, one_of
 from ..stockflow.expand import all_elements
 from ..stockflow.model import Model
-from ..stockflow.named import as_named
+from ..stockflow.named import NamedArray, as_named
 from ..stockflow.paths import Path
 from ..stockflow.record_values import at_key
 from ..stockflow.records import GRADES, Records
@@ -103,9 +104,9 @@ def check_start(header: HeadedFile, given: Mapping[str, Given], name: str, model
 
 
 def _check_bills(header: HeadedFile, state: State) -> None:
-    left = state["distributable"]
-    for element, value in zip(left.over[0].elements, left.values, strict=True):
-        if not value > 0:
+    left, presence = state["distributable"], state["tier_presence"].values
+    for element, value, there in zip(left.over[0].elements, left.values, presence, strict=True):
+        if there and not value > 0:
             raise header.error(
                 "facts",
                 f"{element}: its bills leave nothing to pay its staff from; check hospital_income, item_share, "
@@ -121,10 +122,7 @@ def cannot_be(header: HeadedFile, error: StockflowError) -> RecordError:
 def _check_filling(header: HeadedFile, given: Mapping[str, Given], state: State) -> None:
     shares = {
         "beds": (state["occupancy"] / state["occupancy_limit"], "admissions fill its beds"),
-        "physicians": (
-            state["tier_contacts"]["outpatient"] / state["capacity"]["outpatient"],
-            "outpatient visits fill its doctors' time",
-        ),
+        "physicians": (_filled(state, "outpatient"), "outpatient visits fill its doctors' time"),
     }
     for pair in _FILLING:
         share, text = shares[pair[0]]
@@ -136,6 +134,12 @@ def _check_filling(header: HeadedFile, given: Mapping[str, Given], state: State)
                 raise header.error(
                     both, f"{element}: {text} {value:.2f} times over what is possible; check both, or give both"
                 )
+
+
+def _filled(state: State, kind: str) -> NamedArray:
+    """Contacts over what a tier can serve; nought where it can serve nobody and has none."""
+    there, capacity = state["tier_contacts"][kind], state["capacity"][kind]
+    return as_named(where(there > 0, there / capacity, 0))
 
 
 def check_origin(header: HeadedFile, given: Mapping[str, Given], values: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..headed_file import HeadedFile
+from ..sectors.names import tier
 from ..stockflow.errors import RecordError, nearest, one_of
 from ..stockflow.named import NamedArray
 from ..stockflow.records import GRADES
@@ -33,6 +34,8 @@ CALLED = {
     "fund_reserve": "fund_balance",
     "salary": "pay",
 }
+#: Tiers that a place need not have: 0 says that it has none of them.
+MAY_BE_MISSING = ("tertiary", "secondary")
 #: Largest sum of shares that counts as one.
 _ROUND_OFF = 1e-6
 
@@ -138,6 +141,8 @@ class _Reader:
             raise self._error(key, f"{value!r} must be a finite number, in {self.fact.unit}")
         if self.fact.kind == "share" and not 0 < value < 1:
             raise self._error(key, f"{value:g} is a share; it must lie between 0 and 1")
+        if value == 0 and self.fact.over is tier and key.removeprefix(".") in MAY_BE_MISSING:
+            return 0.0
         if self.fact.kind in ("count", "level") and value <= 0:
             raise self._error(key, f"{value:g} must be above 0, in {self.fact.unit}; leave out what is not known")
         return float(value)
@@ -193,14 +198,15 @@ def _sum(values: Mapping[str, float], element: str) -> float:
 
 
 def carried(given: Given, base: Base, start: int) -> dict[str, float]:
-    """The fact at the start: one of a year changes from that year to the start as it does in the base."""
+    """The fact at the start, of what there is: one of a year changes from that year to the start as in the base."""
+    values = {element: value for element, value in given.values.items() if value or given.fact.over is not tier}
     if given.year is None:
-        return dict(given.values)
+        return values
     now, then = given.fact.of(base.at(start)), given.fact.of(base.over(given.year))
-    if "" in given.values and given.fact.over is not None:
+    if "" in values and given.fact.over is not None:
         now, then = NamedArray(np.sum(now.values)), NamedArray(np.sum(then.values))
     found = {}
-    for element, value in given.values.items():
+    for element, value in values.items():
         before, after = (float((state[element] if element else state).values) for state in (then, now))
         found[element] = _share(value, before, after) if given.fact.kind == "share" else value * (after / before)
     return found

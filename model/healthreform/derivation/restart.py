@@ -8,7 +8,7 @@ Quantities in yuan of 2010 keep their meaning: prices start at the price index o
 from __future__ import annotations
 
 from ..sectors.names import tier
-from ..stockflow import total
+from ..stockflow import total, where
 
 
 def one_yuan(price_index):
@@ -61,14 +61,14 @@ def cash_time_at_start(provider_cash, medical_income):
     return total(provider_cash, tier) / total(medical_income, tier)
 
 
-def loan_ratio_at_start(loans, medical_income):
+def loan_ratio_at_start(loans, medical_income, loan_ratio_at_start):
     """Loans over bills."""
-    return loans / medical_income
+    return where(medical_income > 0, loans / medical_income, loan_ratio_at_start)
 
 
-def equipment_per_bed_at_start(equipment, beds):
+def equipment_per_bed_at_start(equipment, beds, equipment_per_bed_at_start):
     """Buildings and equipment over beds."""
-    return equipment / beds
+    return where(beds > 0, equipment / beds, equipment_per_bed_at_start)
 
 
 def chronic_prevalence_at_start(chronic_unfound, chronic_found, chronic_managed, chronic_complicated, people):
@@ -114,9 +114,13 @@ def claims_growth_at_start(usual_claims_input, usual_claims, budget_time):
     ) / budget_time
 
 
-def operating_share(operating_paid, item_income):
+def operating_share(operating_paid, item_income, operating_share):
     """Running costs over income from tests and services."""
-    return operating_paid / (item_income["tests"] + item_income["services"])
+    return where(
+        item_income["tests"] + item_income["services"] > 0,
+        operating_paid / (item_income["tests"] + item_income["services"]),
+        operating_share,
+    )
 
 
 def production_cost_share(production_cost_share, production_cost_index, item_income, item_price):
@@ -174,7 +178,7 @@ def capability_of_training(
 
 def hiring_tilt(hiring_tilt, posts, physicians):
     """With the open posts of the date."""
-    return hiring_tilt * (posts / physicians) ** 2
+    return hiring_tilt * where(physicians > 0, posts / physicians, 1) ** 2
 
 
 def village_entry_rate(village_doctor_entry, village_doctors, village_doctor_support):

@@ -52,10 +52,13 @@ class Rule:
 RULES: Mapping[str, Rule] = {
     "people_at_start": Rule("with the people of each age", lambda sizes: sizes.people),
     "contacts_at_start": Rule("per member of each scheme", lambda sizes: sizes.members),
-    "beds_at_start": Rule("per head where they are not known", lambda sizes: sizes.beds),
+    "beds_at_start": Rule(
+        "with the admissions of each tier, else per head, where they are not known", lambda sizes: sizes.beds
+    ),
     "beds_being_built_at_start": Rule("per bed of each tier", lambda sizes: sizes.beds),
     "physicians_at_start": Rule(
-        "with the staff, else the beds, of each tier where they are not known", lambda sizes: sizes.physicians
+        "with the staff, else beds, visits or admissions of each tier, else per head, where they are not known",
+        lambda sizes: sizes.physicians,
     ),
     "general_practitioners_at_start": Rule("per physician of primary care", lambda sizes: sizes.physicians["primary"]),
     "retrainees_at_start": Rule("per physician of primary care", lambda sizes: sizes.physicians["primary"]),

@@ -1,6 +1,6 @@
 """Design of benefits: deductible and ceiling of inpatient cover, designated institutions, and outbreak rules."""
 
-from ..stockflow import auxiliary, by, flow, log, maximum, normal_cdf, reference, total
+from ..stockflow import auxiliary, by, flow, log, maximum, normal_cdf, reference, total, where
 from .grounds import HELD
 from .names import band_edge, care, scheme, tier
 
@@ -8,8 +8,13 @@ from .names import band_edge, care, scheme, tier
 
 
 @auxiliary("dimensionless", over=band_edge, source="definition; a ceiling below the deductible leaves nothing to pay")
-def edge_ratio(basic_deductible, basic_ceiling, income_per_person, reported_cost, admissions_per_patient):
-    """Deductible and ceiling of basic insurance, for a patient in a year, over the inpatient bill that funds know."""
+def edge_ratio(
+    basic_deductible, basic_ceiling, income_per_person, reported_cost, admissions_per_patient, tier_presence
+):
+    """Deductible and ceiling of basic insurance, for a patient in a year, over the inpatient bill that funds know.
+
+    They know the bills of the hospitals that there are.
+    """
     return by(
         band_edge,
         floor=basic_deductible,
@@ -17,8 +22,14 @@ def edge_ratio(basic_deductible, basic_ceiling, income_per_person, reported_cost
             basic_deductible,
             basic_ceiling
             * income_per_person
-            * 2
-            / ((reported_cost["tertiary"] + reported_cost["secondary"]) * admissions_per_patient),
+            * (tier_presence["tertiary"] + tier_presence["secondary"])
+            / (
+                (
+                    where(tier_presence["tertiary"] > 0, reported_cost["tertiary"], 0)
+                    + where(tier_presence["secondary"] > 0, reported_cost["secondary"], 0)
+                )
+                * admissions_per_patient
+            ),
         ),
     )
 

@@ -12,6 +12,12 @@ from .names import care, scheme, tier
 # --- the start, with every hospital in the tier it belongs to now ---
 
 
+@auxiliary("1/year", source="definition: what is upgraded moves from a tier that there is to one that there is")
+def upgrading(upgrade_rate, tier_presence):
+    """Share of secondary hospitals upgraded in a year; none where the place has no tertiary hospital to join."""
+    return where(tier_presence["tertiary"] * tier_presence["secondary"] > 0, upgrade_rate, 0)
+
+
 @stock("dimensionless", source=UPGRADED)
 def never_upgraded(full):
     """Part of the start's secondary hospitals, by beds, that are secondary hospitals still."""
@@ -19,9 +25,9 @@ def never_upgraded(full):
 
 
 @flow("1/year", out_of="never_upgraded", source=UPGRADED)
-def upgraded(never_upgraded, upgrade_rate):
+def upgraded(never_upgraded, upgrading):
     """Hospitals of the start that are upgraded."""
-    return never_upgraded * upgrade_rate
+    return never_upgraded * upgrading
 
 
 @auxiliary("dimensionless", over=(tier, care, scheme), source=UPGRADED)
@@ -85,13 +91,13 @@ def appeal(perceived_quality, quality_at_start, trust, trust_at_start):
 def tier_size(headcount, headcount_regrouped, beds, beds_regrouped):
     """How much of a tier there is: doctors for outpatients, beds for inpatients, against the start's.
 
-    The size term of a choice among aggregates.  A tier that had no doctor at the start drew its patients by something
-    else, and goes on to.
+    The size term of a choice among aggregates.  A tier that had no doctor or no bed at the start drew its patients by
+    something else, and goes on to.
     """
     return by(
         care,
         outpatient=where(headcount_regrouped > 0, headcount / headcount_regrouped, 1),
-        inpatient=beds / beds_regrouped,
+        inpatient=where(beds_regrouped > 0, beds / beds_regrouped, 1),
     )
 
 
@@ -123,9 +129,9 @@ def habit_change(contact_share, habit, habit_time):
 
 
 @flow("1/year", over=care, out_of="habit[secondary]", into="habit[tertiary]", source=UPGRADED)
-def habit_upgraded(habit, upgrade_rate):
+def habit_upgraded(habit, upgrading):
     """Habits that move with a hospital when it is upgraded."""
-    return habit["secondary"] * upgrade_rate
+    return habit["secondary"] * upgrading
 
 
 @auxiliary(
@@ -144,11 +150,14 @@ def pull(
     contract_coefficient,
     contract_appeal,
 ):
-    """What draws patients to a tier, price apart, as a logarithm: quality, size, habit, a family doctor."""
+    """What draws patients to a tier, price apart, as a logarithm: quality, size, habit, a family doctor.
+
+    Nobody is used to a tier that the place has not.
+    """
     return (
         quality_coefficient * log(appeal)
         + size_coefficient * log(tier_size)
-        + habit_coefficient * log(habit / tier_share_regrouped)
+        + habit_coefficient * log(where(tier_share_regrouped > 0, habit / tier_share_regrouped, 1))
         + by(
             tier,
             tertiary=0,

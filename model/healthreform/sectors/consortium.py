@@ -129,6 +129,12 @@ def surplus_used(consortium_surplus, surplus_time):
     return consortium_surplus / surplus_time
 
 
+@auxiliary("dimensionless", source="own formulation: what one member house cannot take falls to the other")
+def primary_surplus_share(surplus_to_primary_care, tier_presence):
+    """Part of the surplus shared that primary care gets: all of it where there is no secondary hospital."""
+    return where(tier_presence["secondary"] > 0, surplus_to_primary_care, 1)
+
+
 @flow(
     "yuan/year",
     over=tier,
@@ -136,13 +142,13 @@ def surplus_used(consortium_surplus, surplus_time):
     payee="provider",
     source="own formulation: surplus split between county hospital and primary care",
 )
-def surplus_shared(surplus_used, surplus_to_prevention, surplus_to_pay, surplus_to_primary_care):
+def surplus_shared(surplus_used, surplus_to_prevention, surplus_to_pay, primary_surplus_share):
     """Surplus given to the member houses for whatever they need."""
     return (
         surplus_used
         * (1 - surplus_to_prevention)
         * (1 - surplus_to_pay)
-        * by(tier, tertiary=0, secondary=1 - surplus_to_primary_care, primary=surplus_to_primary_care)
+        * by(tier, tertiary=0, secondary=1 - primary_surplus_share, primary=primary_surplus_share)
     )
 
 
@@ -153,13 +159,13 @@ def surplus_shared(surplus_used, surplus_to_prevention, surplus_to_pay, surplus_
     payee="provider",
     source="own formulation: surplus split between county hospital and primary care",
 )
-def surplus_for_pay(surplus_used, surplus_to_prevention, surplus_to_pay, surplus_to_primary_care):
+def surplus_for_pay(surplus_used, surplus_to_prevention, surplus_to_pay, primary_surplus_share):
     """Surplus given to the member houses to pay their staff more."""
     return (
         surplus_used
         * (1 - surplus_to_prevention)
         * surplus_to_pay
-        * by(tier, tertiary=0, secondary=1 - surplus_to_primary_care, primary=surplus_to_primary_care)
+        * by(tier, tertiary=0, secondary=1 - primary_surplus_share, primary=primary_surplus_share)
     )
 
 
@@ -195,9 +201,9 @@ def screened_rate(prevention_per_person, prevention_to_screening, screening_cost
 
 
 @auxiliary("dimensionless", source="own formulation: places with a consortium times days shared there; nobody is hired")
-def shared_time_share(consortium_coverage, consortium_shared_days):
+def shared_time_share(consortium_coverage, consortium_shared_days, tier_presence):
     """Part of secondary hospitals' physicians' time that is worked at primary care's own clinics."""
-    return consortium_coverage * consortium_shared_days
+    return where(tier_presence["secondary"] > 0, consortium_coverage * consortium_shared_days, 0)
 
 
 @auxiliary("dimensionless", over=scheme, source="own formulation: who holds the budget has a reason to guide patients")

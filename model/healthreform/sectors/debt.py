@@ -1,6 +1,6 @@
 """Building and debt: what is invested, what is borrowed and paid back, and what debt keeps a tier from doing."""
 
-from ..stockflow import auxiliary, flow, maximum, reference, stock
+from ..stockflow import auxiliary, flow, maximum, reference, stock, where
 from .grounds import AS_CASH_ALLOWS, DEFINITION, HELD, IDENTITY, START
 from .names import tier
 
@@ -31,9 +31,13 @@ def replacement_due(depreciation, replacement_share):
 
 
 @auxiliary("yuan/year", over=tier, source=AS_CASH_ALLOWS)
-def replaced(replacement_due, provider_cash, pressing_payments, cash_cushion):
+def replaced(replacement_due, provider_cash, pressing_payments, cash_cushion, tier_presence):
     """Equipment replaced: in full where cash is down to its cushion, up to twice where there is plenty."""
-    return 2 * replacement_due * provider_cash / (provider_cash + (pressing_payments + replacement_due) * cash_cushion)
+    return where(
+        tier_presence > 0,
+        2 * replacement_due * provider_cash / (provider_cash + (pressing_payments + replacement_due) * cash_cushion),
+        0,
+    )
 
 
 @auxiliary("yuan", over=tier, source=DEFINITION)
@@ -74,24 +78,26 @@ def repayment_due(loans, loan_time):
 
 
 @flow("yuan/year", over=tier, payer="provider", payee="lender", out_of="loans", source=AS_CASH_ALLOWS)
-def repaid(repayment_due, provider_cash, pressing_payments, cash_cushion, affordability):
+def repaid(repayment_due, provider_cash, pressing_payments, cash_cushion, affordability, tier_presence):
     """Loans paid back, as cash allows: hardly any while others are taken up to pay wages and interest.
 
     What is due counts among the payments that cash must stand for, so that a mountain of loans cannot drain a tier's
     cash faster than a cushion lasts.
     """
-    return (
+    return where(
+        tier_presence > 0,
         repayment_due
         * provider_cash
         / (provider_cash + (pressing_payments + repayment_due) * cash_cushion)
-        * (1 - (1 - affordability) * (1 - affordability) * (1 - affordability))
+        * (1 - (1 - affordability) * (1 - affordability) * (1 - affordability)),
+        0,
     )
 
 
 @auxiliary("dimensionless", over=tier, source=DEFINITION)
-def debt_burden(loans, medical_income, recurrent_subsidy, debt_limit):
+def debt_burden(loans, medical_income, recurrent_subsidy, debt_limit, tier_presence):
     """Loans against the most that is readily lent on a tier's bills and recurrent subsidy."""
-    return loans / ((medical_income + recurrent_subsidy) * debt_limit)
+    return where(tier_presence > 0, loans / ((medical_income + recurrent_subsidy) * debt_limit), 0)
 
 
 @reference("dimensionless", over=tier, source=HELD)

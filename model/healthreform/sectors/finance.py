@@ -36,9 +36,9 @@ def borne_by_provider(claims_due, bills, fund_share):
     payee="provider",
     source="own formulation: a share of output, as budgets grow with the economy",
 )
-def recurrent_subsidy(gdp, recurrent_subsidy_share):
-    """Government's recurrent subsidy."""
-    return gdp * recurrent_subsidy_share
+def recurrent_subsidy(gdp, recurrent_subsidy_share, tier_presence):
+    """Government's recurrent subsidy, to tiers that there are."""
+    return where(tier_presence > 0, gdp * recurrent_subsidy_share, 0)
 
 
 @smooth("yuan/year", over=tier, time="loss_memory", start="no_loss", signed=True, source=LEARNED)
@@ -69,9 +69,13 @@ def losses_covered(usual_surplus, loss_cover_share, debt_strain):
     payee="provider",
     source="own formulation: a share of output, as budgets grow with the economy",
 )
-def capital_subsidy(gdp, capital_subsidy_share, centre_building):
-    """Government's grants for building and equipment, national and regional centres among them."""
-    return gdp * capital_subsidy_share + by(tier, tertiary=centre_building, secondary=0, primary=0)
+def capital_subsidy(gdp, capital_subsidy_share, centre_building, tier_presence):
+    """Government's grants for building and equipment of the tiers there are, those for regional centres among them."""
+    return where(
+        tier_presence > 0,
+        gdp * capital_subsidy_share + by(tier, tertiary=centre_building, secondary=0, primary=0),
+        0,
+    )
 
 
 @flow(
@@ -214,9 +218,9 @@ def surplus(net_income, pay_paid, surplus_for_pay, pay_floor_paid):
 
 
 @auxiliary("dimensionless", over=tier, outcome=True, source=DEFINITION)
-def surplus_margin(surplus, revenue):
-    """Surplus as a share of revenue."""
-    return surplus / revenue
+def surplus_margin(surplus, revenue, tier_presence):
+    """Surplus as a share of revenue; nought for a tier that the place has not."""
+    return where(tier_presence > 0, surplus / revenue, 0)
 
 
 @reference("dimensionless", over=tier, source=HELD)
@@ -248,36 +252,36 @@ def spending(drugs_bought, consumables_paid, operating_paid, pay_paid):
     over=tier,
     source="own formulation: smooth in cash over payments, so that cash cannot turn negative",
 )
-def affordability(provider_cash, pressing_payments, cash_cushion):
+def affordability(provider_cash, pressing_payments, cash_cushion, tier_presence):
     """How freely a tier can spend: one half when cash is down to its cushion, nothing when it is gone."""
-    return provider_cash / (provider_cash + pressing_payments * cash_cushion)
+    return where(tier_presence > 0, provider_cash / (provider_cash + pressing_payments * cash_cushion), 0)
 
 
 # --- upgrades: cash, debts and claims move with the hospitals ---
 
 
 @flow("yuan/year", payer="provider[secondary]", payee="provider[tertiary]", source=UPGRADED)
-def cash_upgraded(provider_cash, upgrade_rate):
+def cash_upgraded(provider_cash, upgrading):
     """Cash of hospitals upgraded."""
-    return provider_cash["secondary"] * upgrade_rate
+    return provider_cash["secondary"] * upgrading
 
 
 @flow("yuan/year", out_of="loans[secondary]", into="loans[tertiary]", source=UPGRADED)
-def loans_upgraded(loans, upgrade_rate):
+def loans_upgraded(loans, upgrading):
     """Loans of hospitals upgraded."""
-    return loans["secondary"] * upgrade_rate
+    return loans["secondary"] * upgrading
 
 
 @flow("yuan/year", out_of="drug_payables[secondary]", into="drug_payables[tertiary]", source=UPGRADED)
-def payables_upgraded(drug_payables, upgrade_rate):
+def payables_upgraded(drug_payables, upgrading):
     """Payables of hospitals upgraded."""
-    return drug_payables["secondary"] * upgrade_rate
+    return drug_payables["secondary"] * upgrading
 
 
 @flow("yuan/year", over=scheme, out_of="claims_payable[secondary]", into="claims_payable[tertiary]", source=UPGRADED)
-def claims_upgraded(claims_payable, upgrade_rate):
+def claims_upgraded(claims_payable, upgrading):
     """Claims owed to hospitals upgraded."""
-    return claims_payable["secondary"] * upgrade_rate
+    return claims_payable["secondary"] * upgrading
 
 
 # --- savings retained ---

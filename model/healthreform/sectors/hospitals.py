@@ -4,6 +4,15 @@ from ..stockflow import auxiliary, by, delay, flow, maximum, minimum, reference,
 from .grounds import ADJUSTED, AT_START, DEFINITION, HELD, LEARNED, START, UPGRADED
 from .names import care, scheme, tier
 
+# --- which tiers there are ---
+
+
+@reference("dimensionless", over=tier, source=AT_START)
+def tier_presence(contacts_at_start):
+    """One for a tier that the place has, nought for one that it has not: nobody is ever treated there."""
+    return where(total(contacts_at_start, care, scheme) > 0, 1, 0)
+
+
 # --- physicians ---
 
 
@@ -15,8 +24,10 @@ def physicians(physicians_at_start):
 
 @auxiliary("worker", over=tier, source="own formulation: geometric mean, as wards and clinics each need doctors")
 def posts(physicians_at_start, beds, beds_at_start, usual_visits, visits_at_start):
-    """Posts for physicians: they grow with beds and with visits alike."""
-    return physicians_at_start * sqrt(beds / beds_at_start * usual_visits / visits_at_start)
+    """Posts for physicians: they grow with beds and with visits alike; none in a tier that the place has not."""
+    return physicians_at_start * sqrt(
+        where(visits_at_start > 0, beds / beds_at_start * usual_visits / visits_at_start, 0)
+    )
 
 
 @smooth("contact/year", over=tier, time="occupancy_memory", start="visits_at_start", source=LEARNED)
@@ -75,7 +86,14 @@ def siphon_motive(pay_per_worker, capability, siphon_elasticity, siphon_limit):
         pay_per_worker["primary"] * capability["primary"] > 0,
         minimum(
             siphon_limit,
-            (pay_per_worker["secondary"] / pay_per_worker["primary"] * capability["secondary"] / capability["primary"])
+            # A house that pays nothing may be a rounding below nought within a step.
+            maximum(
+                0,
+                pay_per_worker["secondary"]
+                / pay_per_worker["primary"]
+                * capability["secondary"]
+                / capability["primary"],
+            )
             ** siphon_elasticity,
         ),
         siphon_limit,
@@ -83,9 +101,9 @@ def siphon_motive(pay_per_worker, capability, siphon_elasticity, siphon_limit):
 
 
 @auxiliary("dimensionless", source="own formulation: effects multiply; nobody is drawn where no post is open or paid")
-def hospital_draw(siphon_motive, vacancy, debt_strain):
+def hospital_draw(siphon_motive, vacancy, debt_strain, tier_presence):
     """How hard hospitals draw on primary care: by better pay, abler hospitals and open posts, if they can hire."""
-    return siphon_motive * vacancy * (1 - debt_strain["secondary"])
+    return where(tier_presence["secondary"] > 0, siphon_motive * vacancy * (1 - debt_strain["secondary"]), 0)
 
 
 @reference("dimensionless", source=HELD)
@@ -131,9 +149,9 @@ def drawn_up(physicians, siphon_pull):
 
 
 @flow("worker/year", out_of="physicians[secondary]", into="physicians[tertiary]", source=UPGRADED)
-def physicians_upgraded(physicians, upgrade_rate):
+def physicians_upgraded(physicians, upgrading):
     """Physicians who come along when their hospital is upgraded."""
-    return physicians["secondary"] * upgrade_rate
+    return physicians["secondary"] * upgrading
 
 
 # --- beds ---
@@ -146,9 +164,9 @@ def beds(beds_at_start):
 
 
 @auxiliary("dimensionless", over=tier, source=DEFINITION)
-def occupancy(tier_contacts, stay_length, beds):
-    """Share of beds occupied."""
-    return tier_contacts["inpatient"] * stay_length / beds
+def occupancy(tier_contacts, stay_length, beds, tier_presence):
+    """Share of beds occupied; nought in a tier that the place has not."""
+    return where(tier_presence > 0, tier_contacts["inpatient"] * stay_length / beds, 0)
 
 
 @smooth("dimensionless", over=tier, time="occupancy_memory", start="occupancy_at_start", source=LEARNED)
@@ -160,7 +178,9 @@ def usual_occupancy(occupancy):
 @reference("dimensionless", over=tier, source=AT_START)
 def occupancy_at_start(contacts_at_start, stay_length_at_start, beds_at_start):
     """Occupancy at the start."""
-    return total(contacts_at_start["inpatient"], scheme) * stay_length_at_start / beds_at_start
+    return where(
+        beds_at_start > 0, total(contacts_at_start["inpatient"], scheme) * stay_length_at_start / beds_at_start, 0
+    )
 
 
 @auxiliary(
@@ -210,7 +230,14 @@ def beds_opened(beds, bed_growth_wanted):
     source="own formulation: bounded square of emptiness, so that full houses hardly close",
 )
 def beds_closed(
-    beds, beds_at_start, network_share, bed_closing_rate, bed_closing_limit, occupancy_target, usual_occupancy
+    beds,
+    beds_at_start,
+    network_share,
+    bed_closing_rate,
+    bed_closing_limit,
+    occupancy_target,
+    usual_occupancy,
+    tier_presence,
 ):
     """Beds taken out of use: more where wards stand empty, up to a limit where nobody lies in them.
 
@@ -218,7 +245,7 @@ def beds_closed(
     """
     return (
         beds
-        * maximum(0, 1 - ((network_share * beds_at_start / beds) ** 2) ** 2)
+        * maximum(0, 1 - (where(tier_presence > 0, network_share * beds_at_start / beds, 0) ** 2) ** 2)
         * bed_closing_rate
         * (bed_closing_limit + 1)
         / (bed_closing_limit * (usual_occupancy / occupancy_target) ** 2 + 1)
@@ -226,9 +253,9 @@ def beds_closed(
 
 
 @flow("bed/year", out_of="beds[secondary]", into="beds[tertiary]", source=UPGRADED)
-def beds_upgraded(beds, upgrade_rate):
+def beds_upgraded(beds, upgrading):
     """Beds that come along when a hospital is upgraded."""
-    return beds["secondary"] * upgrade_rate
+    return beds["secondary"] * upgrading
 
 
 # --- equipment: a stock of value ---
@@ -252,15 +279,15 @@ def depreciation(equipment, equipment_life):
 
 
 @flow("yuan/year", out_of="equipment[secondary]", into="equipment[tertiary]", source=UPGRADED)
-def equipment_upgraded(equipment, upgrade_rate):
+def equipment_upgraded(equipment, upgrading):
     """Buildings and equipment of hospitals upgraded."""
-    return equipment["secondary"] * upgrade_rate
+    return equipment["secondary"] * upgrading
 
 
 @auxiliary("dimensionless", over=tier, source=DEFINITION)
-def equipment_ratio(equipment, beds, price_index, one_yuan, equipment_per_bed_at_start):
-    """Equipment per bed in real terms against the start."""
-    return equipment / (beds * price_index / one_yuan * equipment_per_bed_at_start)
+def equipment_ratio(equipment, beds, price_index, one_yuan, equipment_per_bed_at_start, tier_presence):
+    """Equipment per bed in real terms against the start; one in a tier that the place has not."""
+    return where(tier_presence > 0, equipment / (beds * price_index / one_yuan * equipment_per_bed_at_start), 1)
 
 
 # --- length of stay, capacity, severity ---
@@ -305,13 +332,15 @@ def stay_length(stay_aimed):
     over=tier,
     source="own formulation: smooth minimum of beds and doctors, r / (1 + r**4)**(1/4)",
 )
-def attended_share(doctors, beds, beds_per_doctor_limit):
+def attended_share(doctors, beds, beds_per_doctor_limit, tier_presence):
     """Share of the beds that have a doctor: nearly all in ordinary times, none where there is no doctor."""
-    return (
+    return where(
+        tier_presence > 0,
         doctors
         * beds_per_doctor_limit
         / beds
-        / sqrt(sqrt(1 + ((doctors * beds_per_doctor_limit / beds) * (doctors * beds_per_doctor_limit / beds)) ** 2))
+        / sqrt(sqrt(1 + ((doctors * beds_per_doctor_limit / beds) * (doctors * beds_per_doctor_limit / beds)) ** 2)),
+        0,
     )
 
 

@@ -157,11 +157,17 @@ def induced_contacts(inducement_on_contacts, admission_payment_effect, bed_press
 def bed_pressure(usual_occupancy, occupancy_at_start, occupancy_target, bed_elasticity, bed_pressure_floor):
     """Empty beds lower the threshold of admission; when wards are all but empty, hardly any further.
 
-    Above target occupancy there are no empty beds, and capacity alone crowds patients out: once, not twice.
+    Above target occupancy there are no empty beds, and capacity alone crowds patients out: once, not twice.  Where beds
+    were empty at the start, or there were none, nobody can tell.
     """
     return (
         (
-            (minimum(usual_occupancy, occupancy_target) / minimum(occupancy_at_start, occupancy_target)) ** 2
+            where(
+                occupancy_at_start > 0,
+                minimum(usual_occupancy, occupancy_target) / minimum(occupancy_at_start, occupancy_target),
+                1,
+            )
+            ** 2
             + bed_pressure_floor**2
         )
         / (1 + bed_pressure_floor**2)

@@ -1,6 +1,6 @@
 """Maternity insurance: who pays, for whose births, and what mothers receive; an account apart until the merger."""
 
-from ..stockflow import auxiliary, flow, minimum, stock, total
+from ..stockflow import auxiliary, flow, minimum, stock, total, where
 from .grounds import AS_CASH_ALLOWS, IDENTITY, START
 from .names import tier
 
@@ -51,17 +51,27 @@ def delivery_reimbursed(
     delivery_cost_ratio,
     cost_per_contact,
     patient_share,
+    tier_presence,
 ):
     """What mothers get back of the bill for delivery; the employee scheme's part is among its claims.
 
-    Nobody gets back what no hospital billed: there are never more deliveries than admissions of members.
+    Nobody gets back what no hospital billed: there are never more deliveries than admissions of members.  Where there
+    is no secondary hospital they give birth in a tertiary one.
     """
     return (
         minimum(births * maternity_participation * one_delivery, total(contacts["inpatient", "employee"], tier))
         * delivery_cover
         * delivery_cost_ratio
-        * cost_per_contact["secondary", "inpatient"]
-        * patient_share["secondary", "inpatient", "employee"]
+        * where(
+            tier_presence["secondary"] > 0,
+            cost_per_contact["secondary", "inpatient"],
+            cost_per_contact["tertiary", "inpatient"],
+        )
+        * where(
+            tier_presence["secondary"] > 0,
+            patient_share["secondary", "inpatient", "employee"],
+            patient_share["tertiary", "inpatient", "employee"],
+        )
     )
 
 

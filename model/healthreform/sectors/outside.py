@@ -1,15 +1,21 @@
 """Beyond the place: patients and money that leave it, and the centres built to keep them or to draw more of them in."""
 
-from ..stockflow import auxiliary, delay, exp, flow, minimum, reference, stock
+from ..stockflow import auxiliary, delay, exp, flow, minimum, reference, stock, where
 from .names import scheme
 
 # --- national and regional centres ---
 
 
+@auxiliary("bed/year", source="definition: a centre is a part of a tertiary hospital that there is")
+def centre_begun(centre_programme, tier_presence):
+    """Beds of centres begun; none where the place has no tertiary hospital."""
+    return where(tier_presence["tertiary"] > 0, centre_programme, 0)
+
+
 @auxiliary("yuan/year", source="accounting identity: beds begun times their cost")
-def centre_building(centre_programme, bed_cost, price_index):
+def centre_building(centre_begun, bed_cost, price_index):
     """Grants for the beds of centres, which government pays in full."""
-    return centre_programme * bed_cost["tertiary"] * price_index
+    return centre_begun * bed_cost["tertiary"] * price_index
 
 
 @delay(
@@ -20,9 +26,9 @@ def centre_building(centre_programme, bed_cost, price_index):
     start="no_beds",
     source="own formulation: first-order building time",
 )
-def centre_beds_opened(centre_programme):
+def centre_beds_opened(centre_begun):
     """Beds of centres opened in tertiary hospitals, years after they were begun."""
-    return centre_programme
+    return centre_begun
 
 
 @flow("bed/year", into="centre_beds", source="accounting identity")
@@ -38,9 +44,9 @@ def centre_beds(no_beds):
 
 
 @auxiliary("dimensionless", at_year_end=True, source="accounting identity")
-def centre_share(centre_beds, beds):
+def centre_share(centre_beds, beds, tier_presence):
     """Centres' share of tertiary hospitals' beds."""
-    return minimum(1, centre_beds / beds["tertiary"])
+    return where(tier_presence["tertiary"] > 0, minimum(1, centre_beds / beds["tertiary"]), 0)
 
 
 # --- patients who leave ---

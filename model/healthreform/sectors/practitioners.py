@@ -171,9 +171,15 @@ def general_practitioner_exit(general_practitioners, exit_rate, morale_exit):
     into="physicians[secondary]",
     source="upward moves: Meng Q 2009, Hum Resour Health 7:24; same pull as for physicians",
 )
-def general_practitioner_drawn_up(general_practitioners, under_bond, siphon_pull, bond_served, leaving_after_bond):
+def general_practitioner_drawn_up(
+    general_practitioners, under_bond, siphon_pull, bond_served, leaving_after_bond, tier_presence
+):
     """General practitioners drawn up by hospitals: some of the free ones, and most of those whose bond has ended."""
-    return (general_practitioners - under_bond) * siphon_pull + bond_served * leaving_after_bond
+    return where(
+        tier_presence["secondary"] > 0,
+        (general_practitioners - under_bond) * siphon_pull + bond_served * leaving_after_bond,
+        0,
+    )
 
 
 # --- under bond: a co-flow of those general practitioners who may not leave yet ---

@@ -62,9 +62,9 @@ def kept_bill(returned_share, recovery_stay, recovery_cost_share, stay_length):
 
 
 @smooth("dimensionless", time="internet_hospital_time", start="no_effect", source="own formulation: gradual uptake")
-def remote_share(internet_hospital_share, internet_hospital_uptake):
-    """Share of tertiary hospitals' outpatients who use an internet hospital."""
-    return internet_hospital_share * internet_hospital_uptake
+def remote_share(internet_hospital_share, internet_hospital_uptake, tier_presence):
+    """Share of tertiary hospitals' outpatients who use an internet hospital; nought where there are none."""
+    return where(tier_presence["tertiary"] > 0, internet_hospital_share * internet_hospital_uptake, 0)
 
 
 @auxiliary("dimensionless", source="Liu Y 2024, J Med Internet Res 26:e57609: it adds visits and replaces none")
