@@ -194,7 +194,7 @@ def test_where_all_is_paid_by_points_no_hospitals_cap_moves_its_margin():
 
 
 def test_what_a_cap_takes_of_all_claims_and_what_it_takes_of_the_next_are_two_things():
-    """The cut is of what is beyond the budget and lowers income; the bite is of the next yuan and lowers what it earns."""
+    """The cut is of what is beyond the budget and lowers income; the bite is of the next yuan, and of what it earns."""
     runs = run({}, every_step=True)
     for scheme in SCHEMES:
         cut, bite = runs[f"cap_cut[{scheme}]"], runs[f"cap_bite[{scheme}]"]
