@@ -116,7 +116,7 @@ def test_the_next_yuan_earns_nothing_under_a_flat_fee_or_within_a_day_and_the_ne
         flat, by_day = runs["flat_fee_part"], runs["per_diem_part"]
         yuan = (1 + margin) * (1 - fund * ruled * (flat + by_day))
         np.testing.assert_allclose(runs[f"marginal_revenue[{tier}]"], yuan, **CLOSE)
-        day = yuan + fund * ruled * by_day * VALUES["per_diem_marginal_revenue"]
+        day = yuan + fund * ruled * by_day * VALUES["further_day_revenue"]
         np.testing.assert_allclose(runs[f"day_revenue[{tier}]"], day, **CLOSE)
         answer = np.exp(VALUES["stay_response"] * (day - day[:, :1]))
         np.testing.assert_allclose(runs[f"stay_payment_effect[{tier}]"], answer, **CLOSE)

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 import pytest
-from model_runs import TIERS, Runs, every, flat_names, from_date, run, scenario_values, together
+from model_runs import TIERS, Runs, every, from_date, run, scenario_values, together
 
 SCHEMES = ("employee", "resident")
 VALUES = scenario_values()
@@ -85,19 +85,23 @@ def test_false_claims_and_recoveries_by_hand():
             np.testing.assert_allclose(wrong, (paid + wrong) * false, **CLOSE)
             due = (wrong + paid * coded) * ruled * found * back
             np.testing.assert_allclose(runs[f"recoveries_due{at}"], due, **CLOSE)
-            owed = runs[f"recoveries_payable{at}"] / VALUES["audit_time"] * runs[f"affordability[{tier}]"]
-            np.testing.assert_allclose(runs[f"recoveries_paid{at}"], owed, **CLOSE)
+            audited = runs[f"recoveries_payable{at}"] / VALUES["audit_time"]
+            taken = audited * (paid + wrong) / (paid + wrong + audited)
+            np.testing.assert_allclose(runs[f"recoveries_paid{at}"], taken, **CLOSE)
 
 
-def test_where_cash_is_gone_recoveries_stay_owed():
-    """Pay far above what can be earned: cash runs down to its cushion, and what is owed to the funds piles up."""
-    poor = together(2014.0, pay_standard_lift=1.6, fixed_pay_share=1.0, loss_cover_share=0.0)
-    runs = run({}, poor, last=2030)
-    cash, owed = runs.sum("affordability")[:, -1], runs.sum("recoveries_payable") / runs.sum("recoveries_due")
-    assert cash[1] < 0.7 * cash[0]
-    assert owed[1, -1] > 1.2 * owed[0, -1]
-    for flat in flat_names("provider_cash"):
-        assert runs[flat].min() >= 0, flat
+def test_a_fund_that_pays_nothing_takes_nothing_back_and_is_still_owed_it():
+    empty = together(2020.0, resident_premium=0.0, resident_subsidy=0.0)
+    runs = run({}, empty, last=2036)
+    paid = runs.sum("claims_paid")
+    back, owed = (
+        sum(runs[f"{name}[{tier},resident]"] for tier in TIERS) for name in ("recoveries_paid", "recoveries_payable")
+    )
+    given = sum(runs[f"{name}[{tier},resident]"] for tier in TIERS for name in ("claims_paid", "false_claims_paid"))
+    assert given[1, -1] < 1e-3 * given[0, -1] < paid[0, -1]
+    assert (back <= given * (1 + 1e-12)).all()
+    assert back[1, -1] < 1e-3 * back[0, -1]
+    assert owed[1, -1] > owed[1, -2] * 0.999 > 0
 
 
 def test_supervision_does_not_reach_hospitals_outside_the_rules_until_they_join():

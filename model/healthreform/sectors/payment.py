@@ -161,7 +161,7 @@ def day_revenue(
     own_budget_weight,
     capped_weight,
     per_diem_part,
-    per_diem_marginal_revenue,
+    further_day_revenue,
     excluded_share,
     rule_share,
 ):
@@ -172,7 +172,7 @@ def day_revenue(
         * per_diem_part
         * (1 - excluded_share)
         * rule_share
-        * per_diem_marginal_revenue
+        * further_day_revenue
     )
 
 

@@ -89,11 +89,18 @@ def recoveries_payable(recoveries_due, audit_time):
     payee="fund",
     out_of="recoveries_payable",
     outcome=True,
-    source=AS_CASH_ALLOWS,
+    source="own formulation: smooth in claims paid over what is taken back, so that no cash runs out",
 )
-def recoveries_paid(recoveries_payable, audit_time, affordability):
-    """Recoveries of the funds: paid back once audited, later where cash is short."""
-    return recoveries_payable / audit_time * affordability
+def recoveries_paid(recoveries_payable, audit_time, claims_paid, false_claims_paid):
+    """Recoveries of the funds: taken off the claims they pay, once audited; later where they hardly pay any."""
+    return where(
+        claims_paid + false_claims_paid > 0,
+        recoveries_payable
+        / audit_time
+        * (claims_paid + false_claims_paid)
+        / (claims_paid + false_claims_paid + recoveries_payable / audit_time),
+        0,
+    )
 
 
 @flow(
