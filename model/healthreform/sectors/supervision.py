@@ -1,7 +1,7 @@
 """Fund supervision: false claims, what deters them, what audits find and what is paid back."""
 
-from ..stockflow import auxiliary, exp, flow, reference, smooth, stock, total, where
-from .grounds import AS_CASH_ALLOWS, HELD, IDENTITY, LEARNED, STEADY, UPGRADED
+from ..stockflow import auxiliary, exp, flow, smooth, stock, total, where
+from .grounds import AS_CASH_ALLOWS, IDENTITY, LEARNED, STEADY, UPGRADED
 from .names import care, scheme, tier
 
 
@@ -26,26 +26,24 @@ def perceived_penalty(found_share, repaid_ratio):
     return found_share * repaid_ratio
 
 
-@reference("dimensionless", source=HELD)
-def perceived_penalty_at_start(perceived_penalty):
-    """The same at the start."""
-    return perceived_penalty
+@auxiliary("dimensionless", source="definition: the expected penalty, at the supervision of 2010")
+def penalty_in_cover(audit_reach, supervision_in_cover, repaid_ratio):
+    """The same when rates of cover were read from what funds spent, false claims among it."""
+    return (1 - exp(0 - audit_reach * supervision_in_cover)) * repaid_ratio
 
 
 @auxiliary("dimensionless", over=tier, source="expected penalty: Becker 1968, J Polit Econ 76:169; exponential")
-def false_claim_share(
-    false_claim_share_at_start, false_claim_deterrence, perceived_penalty, perceived_penalty_at_start, rule_share
-):
+def false_claim_share(false_claims_unwatched, false_claim_deterrence, perceived_penalty, rule_share):
     """Share of claims that is false: less as the expected penalty rises, where supervision reaches."""
-    return false_claim_share_at_start * (
-        1 - rule_share * (1 - exp(false_claim_deterrence * (perceived_penalty_at_start - perceived_penalty)))
-    )
+    return false_claims_unwatched * (1 - rule_share * (1 - exp(0 - false_claim_deterrence * perceived_penalty)))
 
 
-@auxiliary("dimensionless", over=tier, source="definition: true claims are a share of all; one at the start")
-def false_claims_ratio(false_claim_share, false_claim_share_at_start):
-    """All claims against those there would be at the start's share of false ones, which bills and cover hold."""
-    return (1 - false_claim_share_at_start) / (1 - false_claim_share)
+@auxiliary("dimensionless", over=tier, source="definition: true claims are what is left of all; one in 2010")
+def false_claims_ratio(false_claim_share, false_claims_unwatched, false_claim_deterrence, penalty_in_cover, rule_share):
+    """All claims against those there would be with as many false ones as bills and rates of cover hold."""
+    return (
+        1 - false_claims_unwatched * (1 - rule_share * (1 - exp(0 - false_claim_deterrence * penalty_in_cover)))
+    ) / (1 - false_claim_share)
 
 
 @flow("yuan/year", over=(tier, scheme), payer="fund", payee="provider", out_of="claims_payable", source=AS_CASH_ALLOWS)
