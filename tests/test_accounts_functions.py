@@ -56,7 +56,8 @@ def test_grants_build_grants_for_public_health_prevent_and_pharmacies_sell(run):
 def test_claims_are_for_outpatients_and_inpatients_as_they_are_due(run):
     year = run.sel(time=2020)
     account = hr.national_accounts(run, 2020, by="both")
-    due, paid = year.claims_due, year.claims_paid + year.savings_retained
+    due = year.claims_due
+    paid = year.claims_paid + year.false_claims_paid + year.savings_retained - year.recoveries_paid
     for scheme in ("employee", "resident"):
         chosen = {"tier": "tertiary", "scheme": scheme}
         share = float(due.sel(care="inpatient", **chosen) / due.sel(chosen).sum("care"))

@@ -66,12 +66,15 @@ def test_the_gain_of_an_account_is_that_of_its_flows_and_debts_by_hand(table, re
 
 
 def test_who_pays_late_gains_nothing_by_it(base):
-    """A fund that keeps more in hand pays its claims later: it has more cash, and owes as much more."""
+    """A fund that keeps more in hand pays its claims later: it has more cash, and owes as much more.
+
+    Audits take back a little of what is paid, and so a little less as long as less is.
+    """
     late = hr.simulate("china", "baseline", {"working_reserve_time": 0.1}, stop=STOP)
     flows = hr.ledger(late, base, by="payment")
     kept = -flows.xs("fund[resident]", level="pays").loc["claims_paid", 2010].sum()
     assert kept > 1e9
-    assert abs(hr.ledger(late, base).loc["fund[resident]", 2010]) < 1e-3 * kept
+    assert abs(hr.ledger(late, base).loc["fund[resident]", 2010]) < 1e-2 * kept
 
 
 def test_payments_and_debts_make_up_the_accounts(table, reform, base):

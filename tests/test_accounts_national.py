@@ -25,12 +25,16 @@ def test_the_national_account_adds_up_both_ways(run, year):
     assert table["total"].drop("total").sum() == pytest.approx(table.loc["total"].drop("total").sum(), rel=1e-12)
 
 
-def test_what_funds_finance_is_what_the_model_says_they_paid(run):
+def test_what_funds_finance_is_what_the_model_says_they_paid_less_what_they_recovered(run):
     table = hr.national_accounts(run, 2020)
     year = run.sel(time=2020)
     for scheme in ("employee", "resident"):
-        flows = ("claims_paid", "savings_retained", "consortium_savings", "contract_fees", "outside_claims_paid")
+        flows = (
+            "claims_paid", "false_claims_paid", "savings_retained", "consortium_savings", "contract_fees",
+            "outside_claims_paid",
+        )  # fmt: skip
         paid = sum(year[name].sel(scheme=scheme).sum() for name in flows)
+        paid = paid - year.recoveries_paid.sel(scheme=scheme).sum()
         assert table.loc[f"fund[{scheme}]", "total"] == pytest.approx(float(paid))
 
 
@@ -100,7 +104,13 @@ def test_several_runs_at_once_are_refused():
 
 def test_a_saved_run_gives_the_same_accounts(run, tmp_path):
     cash = [name for name, values in run.data_vars.items() if "account" in values.attrs]
-    bridged = ["total_health_expenditure", "spent_on_care", "claims_payable", "maternity_allowances"]
+    bridged = [
+        "total_health_expenditure",
+        "spent_on_care",
+        "claims_payable",
+        "recoveries_payable",
+        "maternity_allowances",
+    ]
     needed = dict.fromkeys([*json.loads(run.attrs["payments"]), *cash, *bridged])
     stored = hr.load(hr.save(run[list(needed)], tmp_path / "run.nc"))
     for year in (2010, 2030):

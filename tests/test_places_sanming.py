@@ -103,7 +103,9 @@ def test_its_own_path_is_its_baseline_and_the_nation_may_take_it_too(run):
     for name in ("mean_pay", "fund_reserve", "hospital_medical_income"):
         assert np.array_equal(run[name], again[name]), name
     base = hr.simulate("china")
-    assert drug_share(base).sel(time=2011) == drug_share(nation).sel(time=2011)
+    # A date put into the middle of a slope of supervision may turn its last bit.
+    before = [float(drug_share(each).sel(time=2011)) for each in (base, nation)]
+    assert before[0] == pytest.approx(before[1], rel=1e-12)
     assert drug_share(nation).sel(time=2014) < drug_share(base).sel(time=2014) - 0.05
 
 

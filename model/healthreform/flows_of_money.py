@@ -57,7 +57,8 @@ def national_accounts(run: xarray.Dataset, year: int, *, by: str = "provider") -
     """The national health account: who finances care (rows), who provides it and what for (columns), with totals.
 
     Loans, transfers among providers and what insurers pay to their customers are no financing of care and stay out;
-    grants for building are in. What each payment is for is told in ``data/functions_of_care.toml``.
+    grants for building are in. What providers pay back, as false claims that funds recover, is set against it. What
+    each payment is for is told in ``data/functions_of_care.toml``.
 
     Parameters
     ----------
@@ -102,32 +103,32 @@ def _financed(chosen: xarray.Dataset, *, what_for: bool) -> Iterator[tuple[tuple
     functions = read_functions()
     for name in json.loads(chosen.attrs["payments"]):
         ends = ends_of(chosen, name, "payer", "payee")
-        if not any(_finances(payer) and _provides(payee) for payer, payee in ends):
+        if not any(_sign(payer, payee) for payer, payee in ends):
             continue
         parts = functions.spread(chosen, name) if what_for else {"": chosen[name].values}
         for function, amounts in parts.items():
             for (payer, payee), amount in zip(ends, np.ravel(amounts), strict=True):
-                if _finances(payer) and _provides(payee):
-                    yield (payer, payee, function), float(amount)
+                if sign := _sign(payer, payee):
+                    yield (*((payer, payee) if sign > 0 else (payee, payer)), function), sign * float(amount)
 
 
 def untold_payments(run: xarray.Dataset) -> list[str]:
-    """Payments from those who finance to those who provide of which it is told nowhere what they are for."""
+    """Payments from those who finance to those who provide, and back, of which it is told nowhere what they are for."""
     found = []
     for name in json.loads(run.attrs["payments"]):
         pairs = ends_of(run, name, "payer", "payee")
-        financed = any(_finances(payer) and _provides(payee) for payer, payee in pairs)
+        financed = any(_sign(payer, payee) for payer, payee in pairs)
         if financed and CARE not in run[name].dims and name not in read_functions().payments:
             found.append(name)
     return found
 
 
-def _finances(account: str) -> bool:
-    return split_end(account)[0] in FINANCING
-
-
-def _provides(account: str) -> bool:
-    return split_end(account)[0] in PROVIDERS
+def _sign(payer: str, payee: str) -> int:
+    """One for care that is financed, minus one for what a provider pays back, nought for any other payment."""
+    kinds = split_end(payer)[0], split_end(payee)[0]
+    financed = kinds[0] in FINANCING and kinds[1] in PROVIDERS
+    returned = kinds[0] in PROVIDERS and kinds[1] in FINANCING
+    return int(financed) - int(returned)
 
 
 def _ordered(run: xarray.Dataset, labels: pandas.Index) -> list[Any]:
@@ -175,6 +176,7 @@ def bridge(run: xarray.Dataset, year: int) -> pandas.Series:
         "less procurement savings left with hospitals": -amount("savings_retained"),
         "less savings on total budgets left with consortia": -amount("consortium_savings"),
         "plus claims accepted and not yet paid": _change(run, year, "claims_payable"),
+        "less recoveries due and not yet paid": -_change(run, year, "recoveries_payable"),
     }
     spent = amount("spent_on_care")
     explained = sum(lines.values())

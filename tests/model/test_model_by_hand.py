@@ -192,7 +192,8 @@ def test_way_of_payment_moves_the_cost_of_a_case_by_what_the_next_yuan_earns():
     """Marginal revenue as a mean over who pays and how, at the margin of the start; both methods at most all cases.
 
     By item a yuan of cost earns itself and the margin; a fund that pays by the case pays its share of that yuan only
-    as far as the method follows cost, and in full for cases left out of the rates.
+    as far as the method follows cost, and in full for cases left out of the rates; of that a cap takes its part, but
+    not of points.
     """
     both = from_date("drg_share", 2016.0, 0.9) | from_date("dip_share", 2016.0, 0.6)
     runs = run(both | from_date("case_payment_exclusion", 2016.0, 0.1), last=2018, every_step=True)
@@ -200,6 +201,7 @@ def test_way_of_payment_moves_the_cost_of_a_case_by_what_the_next_yuan_earns():
     parts = 1 / np.maximum(1, drg + dip)
     assert parts[0] == 1.0 and parts[-1] == pytest.approx(1 / 1.5)
     drg, dip = drg * parts, dip * parts
+    flat_fee, per_diem = ((1 - drg - dip) * runs[name][0] for name in ("flat_fee_share", "per_diem_share"))
     np.testing.assert_allclose(runs["case_share"][0], drg + dip, **CLOSE)
     for tier in TIERS:
         bill = np.array([VALUES[f"intensity_at_start[{tier},inpatient,{item}]"] for item in ITEMS])
@@ -212,12 +214,10 @@ def test_way_of_payment_moves_the_cost_of_a_case_by_what_the_next_yuan_earns():
         fund = (admitted[0] * paid[0] + admitted[1] * paid[1]) / sum(admitted)
         ruled = runs[f"rule_share[{tier}]"][0] * (1 - left_out)
         by_drg, by_dip = drg * ruled, dip * ruled
-        from_fund = (
-            by_drg * VALUES["drg_marginal_revenue"]
-            + by_dip * VALUES["dip_marginal_revenue"]
-            + (1 - by_drg - by_dip) * (1 + margin)
-        )
-        revenue = (1 - fund) * (1 + margin) + fund * from_fund
+        older = (flat_fee + per_diem) * ruled  # earn nothing more
+        capped = by_drg * VALUES["drg_marginal_revenue"] + (1 - by_drg - by_dip - older) * (1 + margin)
+        taken = runs[f"capped_weight[{tier}]"][0]
+        revenue = (1 - fund) * (1 + margin) + (fund - taken) * capped + fund * by_dip * VALUES["dip_marginal_revenue"]
         np.testing.assert_allclose(runs[f"marginal_revenue[{tier}]"][0], revenue, **CLOSE)
         # Of the answer to the change, a part wears off as practice gets used to the new way.
         used_to, part = runs[f"usual_marginal_revenue[{tier}]"][0], VALUES["adapted_share"]

@@ -51,9 +51,15 @@ def test_every_payment_has_two_ends_and_no_payment_runs_backwards(baseline):
 
 
 def test_what_one_owes_another_is_owed(baseline):
-    """Debts: claims by funds to providers, premiums by funds to insurers, bills for drugs by providers, loans."""
+    """Debts: claims by funds and recoveries back to them, premiums to insurers, bills for drugs by providers, loans."""
     pairs = {(debt.owed_by.partition("[")[0], debt.owed_to.partition("[")[0]) for debt in model().ledger.debts}
-    assert pairs == {("fund", "provider"), ("fund", "insurer"), ("provider", "drug_firm"), ("provider", "lender")}
+    assert pairs == {
+        ("fund", "provider"),
+        ("provider", "fund"),
+        ("fund", "insurer"),
+        ("provider", "drug_firm"),
+        ("provider", "lender"),
+    }
     for tier in TIERS:
         change = np.diff(baseline[f"loans[{tier}]"][0], prepend=baseline.start[f"loans[{tier}]"][0])
         moved = {"tertiary": 1, "secondary": -1, "primary": 0}[tier] * baseline["loans_upgraded"][0]
@@ -80,7 +86,10 @@ def test_the_insured_are_never_more_than_there_are(baseline):
     assert (baseline.sum("insured_persons") <= baseline["persons_total"] * (1 + 1e-12)).all()
 
 
-UPGRADED = ("beds", "physicians", "equipment", "loans", "drug_payables", "provider_cash", "claims_payable", "habit")
+UPGRADED = (
+    "beds", "physicians", "equipment", "loans", "drug_payables", "provider_cash", "claims_payable",
+    "recoveries_payable", "habit",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("stock", UPGRADED)

@@ -53,7 +53,10 @@ def test_at_nought_it_is_the_model_without_it(what):
 
 def test_members_of_a_consortium_with_a_budget_earn_it_nothing_more():
     """Share one: of the funds' part, only what is treated outside the consortium brings revenue."""
-    runs = run(together(2014.0, consortium_coverage=1.0, total_budget_share=1.0), last=2016, every_step=True)
+    case = together(2014.0, consortium_coverage=1.0, total_budget_share=1.0)
+    for name in ("capped_share", "flat_fee_share", "per_diem_share"):
+        case |= every(name, 0.0)
+    runs = run(case, last=2016, every_step=True)
     for tier in TIERS:
         margin = runs[f"mean_margin_at_start[{tier}]"][0]
         paid = runs[f"fund_weight[{tier}]"][0]

@@ -104,7 +104,8 @@ def test_shares_stay_between_none_and_all(name):
         "account_reach", "affordability", "seeking", "product_share", "covered_share", "supplier_capacity",
         "first_cycle_share", "capitated_share", "own_budget_weight", "overspend_cut", "consortium_room_share",
         "first_contact_share", "returned_share", "returned_weight", "kept_bill", "journey_share", "remote_share",
-        "traditional_share", "centre_share", "leaving_share", "rule_share", "paid_content",
+        "false_claim_share", "found_share", "rate_share", "capped_weight", "traditional_share", "centre_share",
+        "leaving_share", "rule_share", "paid_content",
     ):  # fmt: skip
         for flat in flat_names(share):
             values = runs[flat][place]

@@ -113,6 +113,16 @@ CLAIMS = {
         (2014, {"screening_effort": 2.0}, "need[outpatient]", 2017, UP),
     "supervision curbs upcoding":
         (2021, {"fund_supervision": 1.0}, "upcoding", 2026, DOWN),
+    "supervision deters false claims":
+        (2016, {"fund_supervision": 1.0}, "false_claims_paid / claims_paid", 2019, DOWN),
+    "supervision recovers more at first":
+        (2016, {"fund_supervision": 1.0}, "recoveries_paid", 2016, UP),
+    "a cap lowers what the next yuan earns":
+        (2012, {"capped_share": 1.0}, "marginal_revenue[tertiary]", 2013, DOWN),
+    "flat fees hold cost down":
+        (2012, {"flat_fee_share": 0.8}, "cost_per_contact[tertiary,inpatient]", 2015, DOWN),
+    "days paid lengthen the stay":
+        (2012, {"per_diem_share": 0.8}, "stay_length[tertiary]", 2015, UP),
     "a cap leaves claims with hospitals":
         (2012, {"capped_share": 1.0}, "claims_due / bills", 2013, DOWN),
     "a larger budget lets more claims through":

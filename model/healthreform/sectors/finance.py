@@ -115,11 +115,13 @@ def other_revenue(
     surplus_shared,
     prevention_by_consortium,
     contract_fees,
+    recoveries_due,
 ):
-    """Revenue beside bills, less the bills that nobody pays."""
+    """Revenue beside bills, less the bills that nobody pays and what funds take back."""
     return (
         recurrent_subsidy
         - borne_by_provider
+        - total(recoveries_due, scheme)
         + losses_covered
         + surplus_shared
         + by(

@@ -171,22 +171,26 @@ def claims_made(
     contacts,
     cost_per_contact,
     fund_share,
-    case_share,
+    rate_share,
     rule_share,
     case_rate,
-    coding_index,
+    rate_multiple,
     excluded_share,
-    points_value,
+    false_claims_ratio,
 ):
-    """Claims before any cap: by item, and by the case where that is how the fund pays."""
+    """Claims before any cap, false ones among them: by item, or at a rate where that is how the fund pays."""
     return (
         contacts
         * fund_share
+        * false_claims_ratio
         * by(
             care,
             outpatient=cost_per_contact["outpatient"],
-            inpatient=cost_per_contact["inpatient"] * (1 - case_share * rule_share * (1 - excluded_share))
-            + case_rate * coding_index * points_value * case_share * rule_share * (1 - excluded_share),
+            inpatient=cost_per_contact["inpatient"]
+            + (case_rate * rate_multiple - cost_per_contact["inpatient"])
+            * rate_share
+            * rule_share
+            * (1 - excluded_share),
         )
     )
 
@@ -258,9 +262,9 @@ def payable_share(fund_reserve, calls_on_fund, working_reserve_time):
 
 
 @flow("yuan/year", over=(tier, scheme), payer="fund", payee="provider", out_of="claims_payable", source=AS_CASH_ALLOWS)
-def claims_paid(claims_payable, settlement_time, payable_share):
-    """Claims paid: what is due, as far as the reserve reaches."""
-    return claims_payable / settlement_time * payable_share
+def claims_paid(claims_payable, settlement_time, payable_share, false_claim_share):
+    """Claims paid, false ones apart: what is due, as far as the reserve reaches."""
+    return claims_payable / settlement_time * payable_share * (1 - false_claim_share)
 
 
 # --- solvency of many pools, not of a national mean ---
@@ -275,13 +279,18 @@ def fund_margin(
     outside_claims,
     critical_premium_due,
     maternity_financed,
+    recoveries_due,
 ):
-    """Income over claims and all else that is due, as a share; a fund without income has lost all of it."""
+    """Income over claims and all else that is due, as a share; a fund without income has lost all of it.
+
+    What is to be paid back of claims is set against them.
+    """
     return where(
         pool_income > 0,
         1
         - (
             total(claims_due, tier, care)
+            - total(recoveries_due, tier)
             + consortium_savings
             + contract_fees
             + outside_claims

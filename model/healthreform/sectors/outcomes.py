@@ -230,6 +230,7 @@ def scheme_income(pool_income, contributions_to_accounts):
 )
 def scheme_expenditure(
     claims_paid,
+    false_claims_paid,
     savings_retained,
     consortium_savings,
     contract_fees,
@@ -241,7 +242,7 @@ def scheme_expenditure(
 ):
     """Expenditure of a scheme as published: for employees, pool and personal accounts together."""
     return (
-        total(claims_paid + savings_retained, tier)
+        total(claims_paid + false_claims_paid + savings_retained, tier)
         + consortium_savings
         + contract_fees
         + outside_claims_paid
@@ -276,6 +277,7 @@ def spent_on_care(
     contract_fees,
     pay_floor_paid,
     outside_bills,
+    recoveries_due,
 ):
     """What providers and pharmacies receive for care and goods: the second view of the same payments."""
     return (
@@ -286,6 +288,7 @@ def spent_on_care(
         + other_household_health
         + total(contract_fees + outside_bills, scheme)
         + pay_floor_paid
+        - total(recoveries_due, tier, scheme)
     )
 
 
@@ -308,6 +311,7 @@ def funds_kept(
     account_retail,
     assistance_transfer,
     assistance_spending,
+    recoveries_due,
 ):
     """What pools, accounts and assistance take in beyond what they owe and pay for care, for cover and to mothers."""
     return (
@@ -317,6 +321,7 @@ def funds_kept(
         - maternity_allowances
         - delivery_reimbursed
         - total(claims_due, tier, care, scheme)
+        + total(recoveries_due, tier, scheme)
         - total(contract_fees + outside_claims_paid + critical_premium_due, scheme)
         + contributions_to_accounts
         - total(account_paid, tier, care)

@@ -1,6 +1,6 @@
 """Payment: what the next yuan of care earns under each method, the rates, and what is coded."""
 
-from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, reference, smooth, stock, total, where
+from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, normal_cdf, reference, smooth, stock, total, where
 from .grounds import AT_START, DEFINITION, HELD, LEARNED
 from .names import bill_item, care, scheme, tier
 
@@ -19,13 +19,34 @@ def dip_part(drg_share, dip_share):
 
 @auxiliary("dimensionless", source=DEFINITION)
 def case_share(drg_part, dip_part):
-    """Share of the funds' inpatient spending paid by the case."""
+    """Share of the funds' inpatient spending paid by the case and its weight as coded."""
     return drg_part + dip_part
+
+
+@auxiliary("dimensionless", source="definition, scaled so that all methods together pay no more than all")
+def flat_fee_part(case_share, flat_fee_share, per_diem_share):
+    """Share of the funds' inpatient spending paid by a flat fee for an admission; DRG and DIP take its place."""
+    return (1 - case_share) * flat_fee_share / maximum(1, flat_fee_share + per_diem_share)
+
+
+@auxiliary("dimensionless", source="definition, scaled so that all methods together pay no more than all")
+def per_diem_part(case_share, flat_fee_share, per_diem_share):
+    """Share of the funds' inpatient spending paid by the day; DRG and DIP take its place."""
+    return (1 - case_share) * per_diem_share / maximum(1, flat_fee_share + per_diem_share)
+
+
+@auxiliary("dimensionless", source=DEFINITION)
+def rate_share(case_share, flat_fee_part, per_diem_part):
+    """Share of the funds' inpatient spending paid at a rate, by the case, admission or day; the rest is by item."""
+    return case_share + flat_fee_part + per_diem_part
 
 
 @auxiliary("dimensionless", over=tier, source="Ellis and McGuire 1986; Hodgkin and McGuire 1994")
 def marginal_revenue(
     fund_weight,
+    own_budget_weight,
+    capped_weight,
+    rate_share,
     drg_part,
     dip_part,
     drg_marginal_revenue,
@@ -33,24 +54,49 @@ def marginal_revenue(
     mean_margin_at_start,
     excluded_share,
     rule_share,
-    own_budget_weight,
 ):
-    """Revenue from one more yuan of inpatient cost: in full by item, in part by the case, none from an own budget.
+    """Revenue from one more yuan of inpatient cost.
 
+    By item in full, by the case in part, by a flat fee or within a day nothing, from an own budget nothing; less what
+    a hospital's cap takes, save of points, which have a budget of their own that no house feels by itself.
     The margin is that of the start: later margins act on each item by itself, and must not count twice.
     """
     return (
-        1
-        + mean_margin_at_start
-        - (fund_weight - own_budget_weight["inpatient"])
+        (1 - fund_weight) * (1 + mean_margin_at_start)
+        + (fund_weight - own_budget_weight["inpatient"] - capped_weight)
+        * (
+            (1 - rate_share * (1 - excluded_share) * rule_share) * (1 + mean_margin_at_start)
+            + drg_part * (1 - excluded_share) * rule_share * drg_marginal_revenue
+        )
+        + (fund_weight - own_budget_weight["inpatient"])
+        * dip_part
         * (1 - excluded_share)
         * rule_share
-        * (
-            drg_part * (1 + mean_margin_at_start - drg_marginal_revenue)
-            + dip_part * (1 + mean_margin_at_start - dip_marginal_revenue)
-        )
-        - own_budget_weight["inpatient"] * (1 + mean_margin_at_start)
+        * dip_marginal_revenue
     )
+
+
+@auxiliary("dimensionless", over=scheme, source="own formulation: normal spread of overspending among hospitals")
+def cap_bite(claims_made, claims_budget, capped_share, overspend_on_hospitals, cap_dispersion):
+    """Part of the next yuan claimed that a cap takes: hospitals' share of it in those that are beyond theirs.
+
+    What the cap has taken of all claims lowers income, in ``cap_cut``; this is what it does to the next one.
+    """
+    return (
+        capped_share
+        * overspend_on_hospitals
+        * where(
+            total(claims_made, tier, care) > 0,
+            normal_cdf((1 - claims_budget / total(claims_made, tier, care)) / cap_dispersion),
+            0,
+        )
+    )
+
+
+@auxiliary("dimensionless", over=tier, source=DEFINITION)
+def capped_weight(fund_share, scheme_weight_at_start, cap_bite, capitated_share):
+    """Part of the next yuan of a mean inpatient bill that the funds' caps take; a total budget has no other cap."""
+    return total(fund_share["inpatient"] * scheme_weight_at_start * cap_bite * (1 - capitated_share), scheme)
 
 
 @reference("dimensionless", over=(tier, bill_item), source=AT_START)
@@ -106,10 +152,40 @@ def usual_marginal_revenue(marginal_revenue):
     return marginal_revenue
 
 
+@auxiliary(
+    "dimensionless", over=tier, source="Ellis and McGuire 1986; by the day: Norton et al 2002, Health Econ 11:377"
+)
+def day_revenue(
+    marginal_revenue,
+    fund_weight,
+    own_budget_weight,
+    capped_weight,
+    per_diem_part,
+    further_day_revenue,
+    excluded_share,
+    rule_share,
+):
+    """Revenue from one more yuan spent on a longer stay: paid by the day, one more day earns a day's rate."""
+    return (
+        marginal_revenue
+        + (fund_weight - own_budget_weight["inpatient"] - capped_weight)
+        * per_diem_part
+        * (1 - excluded_share)
+        * rule_share
+        * further_day_revenue
+    )
+
+
+@reference("dimensionless", over=tier, source=HELD)
+def day_revenue_at_start(day_revenue):
+    """The same at the start."""
+    return day_revenue
+
+
 @auxiliary("dimensionless", over=tier, source="Ellis and McGuire 1986, J Health Econ 5:129")
-def stay_payment_effect(marginal_revenue, marginal_revenue_at_start, stay_response):
+def stay_payment_effect(day_revenue, day_revenue_at_start, stay_response):
     """What the way of payment does to length of stay."""
-    return exp(stay_response * (marginal_revenue - marginal_revenue_at_start))
+    return exp(stay_response * (day_revenue - day_revenue_at_start))
 
 
 # --- rates: yardstick with a floor and a lag ---
@@ -150,16 +226,38 @@ def rate_update(case_rate, reported_cost, rate_floor, rate_cost_weight, rate_mar
     ) / rate_update_time
 
 
+@smooth("bed*year/contact", over=tier, time="cost_reporting_time", source=LEARNED)
+def reported_stay(stay_length):
+    """Length of stay as the fund knows it: what a day's rate is made from."""
+    return stay_length
+
+
+@auxiliary("dimensionless", over=tier, source="definition: mean over methods; by item nothing is paid at a rate")
+def rate_multiple(
+    case_share, coding_index, points_value, flat_fee_part, per_diem_part, stay_length, reported_stay, no_division
+):
+    """What is paid for an admission against its rate: weight as coded and worth of points, or days against the usual.
+
+    A flat fee is the rate itself.
+    """
+    return (
+        case_share * coding_index * points_value
+        + flat_fee_part
+        + per_diem_part * stay_length / reported_stay
+        + no_division
+    ) / (case_share + flat_fee_part + per_diem_part + no_division)
+
+
 @auxiliary("dimensionless", over=tier, source=DEFINITION)
-def case_result(case_rate, coding_index, points_value, cost_per_contact):
+def case_result(case_rate, rate_multiple, cost_per_contact):
     """Gain on a case: what the rate pays, coding included, less what the case costs, over the mean of the two.
 
     Against the mean, not against cost, so that a case that costs nothing is no boundless gain.
     """
     return (
         2
-        * (case_rate * coding_index * points_value - cost_per_contact["inpatient"])
-        / (case_rate * coding_index * points_value + cost_per_contact["inpatient"])
+        * (case_rate * rate_multiple - cost_per_contact["inpatient"])
+        / (case_rate * rate_multiple + cost_per_contact["inpatient"])
     )
 
 
@@ -170,9 +268,9 @@ def perceived_result(case_result):
 
 
 @auxiliary("dimensionless", over=tier, source="Hodgkin and McGuire 1994, J Health Econ 13:1")
-def admission_payment_effect(case_share, rule_share, perceived_result, admission_response, budget_restraint):
-    """Admissions answer the gain on a case, as far as cases are paid; one paid from an own budget brings none."""
-    return exp(admission_response * (case_share * rule_share * perceived_result - budget_restraint))
+def admission_payment_effect(rate_share, rule_share, perceived_result, admission_response, budget_restraint):
+    """Admissions answer the gain on a case, as far as rates are paid; one paid from an own budget brings none."""
+    return exp(admission_response * (rate_share * rule_share * perceived_result - budget_restraint))
 
 
 # --- coding ---
