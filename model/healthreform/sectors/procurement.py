@@ -108,7 +108,7 @@ def out_of_contract(molecules_contracted, molecules_expired, molecules_floor):
 # --- inside a covered molecule: winners, losing originators, other generics ---
 
 
-@auxiliary("dimensionless", source=f"part of reported volume is agreed upon; truthful reports: {TASKS}, item 3")
+@auxiliary("dimensionless", source=f"truthful reports of volume: {TASKS}, item 3")
 def agreed_volume(contract_quota, reported_volume_ratio):
     """Volume agreed with the winners, as a share of what is used: part of what hospitals report, who report less."""
     return contract_quota * reported_volume_ratio
@@ -295,7 +295,7 @@ def switch_back(supplier_capacity, trust_in_generics):
 # --- quality of what was selected ---
 
 
-@auxiliary("dimensionless", source=f"supervision of what was selected: {TASKS}, item 3; linear in what is inspected")
+@auxiliary("dimensionless", source=f"supervision of quality: {TASKS}, item 3; linear, form own")
 def defect_share(defects_unsupervised, supervision_reach, quality_supervision):
     """Share of the winners' deliveries with a defect that patients or doctors meet with."""
     return defects_unsupervised * (1 - supervision_reach * quality_supervision)

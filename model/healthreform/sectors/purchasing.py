@@ -9,7 +9,7 @@ from .grounds import DEFINITION, IDENTITY, NOT_BEGUN, TASKS
 from .names import bill_item, care, family, tier
 
 
-@auxiliary("dimensionless", over=tier, source=f"online procurement: {TASKS}, item 3; off the platform nothing changes")
+@auxiliary("dimensionless", over=tier, source=f"online procurement: {TASKS}, item 3; else as before")
 def procured_share(covered_share, platform_share, rule_share):
     """Share of a tier's drug spending (at old prices) bought on the platform under contracts: the rest as before."""
     return covered_share * platform_share * rule_share
@@ -60,7 +60,7 @@ def item_volume(drug_volume, shortage_effect, consumables_volume):
 @auxiliary(
     "dimensionless",
     over=(tier, bill_item),
-    source="own formulation: firms promote what they must still sell, losers too; nothing under contract",
+    source="own formulation: firms promote what they must still sell, nothing under contract",
 )
 def promoted_share(
     procured_share,

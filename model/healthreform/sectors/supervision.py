@@ -108,6 +108,6 @@ def recoveries_paid(recoveries_payable, audit_time, claims_paid, false_claims_pa
     into="recoveries_payable[tertiary]",
     source=UPGRADED,
 )
-def recoveries_upgraded(recoveries_payable, upgrade_rate):
+def recoveries_upgraded(recoveries_payable, upgrading):
     """Recoveries owed by hospitals upgraded."""
-    return recoveries_payable["secondary"] * upgrade_rate
+    return recoveries_payable["secondary"] * upgrading
