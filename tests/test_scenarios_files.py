@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import healthreform as hr
@@ -142,7 +143,8 @@ def test_a_scenarios_dates_may_lie_after_the_year_at_which_a_run_is_to_stop(writ
     late = write("title = 'x'\nfreeze = 2022\n[changes]\npayroll_limit = [[2025, 2.0], [2028, 2.5]]\n")
     none = write("title = 'x'\n", "none")
     early, plain = hr.simulate("china", late, stop=2015), hr.simulate("china", none, stop=2015)
-    assert all(early[name].equals(plain[name]) for name in plain.data_vars)
+    for name in plain.data_vars:  # a ramp that is cut in two at the freeze is rounded once more
+        np.testing.assert_allclose(early[name], plain[name], rtol=1e-12, err_msg=name)
 
 
 def test_a_longer_run_may_have_later_dates(write):

@@ -244,14 +244,17 @@ def test_frozen_drivers_and_policy_never_bankrupt_a_tier(tier):
     """Debt comes to rest, and nowhere on the way is it more than two and a half times the lenders' limit."""
     owed = debt(settled(), tier)
     assert owed.max() < 2.5 * scenario_values()["debt_limit"]
-    assert owed[-1] == pytest.approx(owed[-21], rel=0.01)
+    assert owed[-1] == pytest.approx(owed[-21], rel=0.015)
 
 
 def test_it_is_restraint_that_ends_borrowing():
-    """Cut the loop, by a limit that nobody reaches, and secondary hospitals borrow interest upon interest."""
-    runs = settled(debt_limit=1e9)
-    assert debt(runs, "secondary")[-1] > 20
-    assert runs["loans[secondary]"][0, -1] > 2 * runs["loans[secondary]"][0, -21]
+    """Whose losses nobody covers comes to rest in debt; cut the loop, and he borrows interest upon interest."""
+    uncovered = {"loss_cover_share": 0.0}
+    owed = debt(settled(**uncovered), "primary")
+    assert 0.5 < owed[-1] < 1 and owed[-1] == pytest.approx(owed[-51], rel=0.02)
+    runs = settled(debt_limit=1e9, **uncovered)
+    assert debt(runs, "primary")[-1] > 20
+    assert runs["loans[primary]"][0, -1] > 2 * runs["loans[primary]"][0, -21]
 
 
 @pytest.mark.parametrize(("name", "value"), [("loss_cover_share", 0.0), ("interest_rate", 0.065), ("debt_limit", 1.6)])
