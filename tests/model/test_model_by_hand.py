@@ -137,7 +137,9 @@ def test_molecules_under_contract(steps):
         won = min(dated("drug_procurement_rounds", time, side), free / VALUES["round_time"])
         first_ended, again_ended = first / VALUES["agreement_time"], again / VALUES["agreement_time"]
         renewed = expired / VALUES["renewal_time"] * dated("renewal_effort", time, side)
-        return np.array([-won, won - first_ended, renewed - again_ended, first_ended + again_ended - renewed])
+        lapsed = expired / VALUES["lapse_time"]
+        ended = first_ended + again_ended
+        return np.array([lapsed - won, won - first_ended, renewed - again_ended, ended - renewed - lapsed])
 
     expected = integrate(slope, np.array([VALUES["molecules_total"], 0.0, 0.0, 0.0]), 2010.0, 2041.0, 1 / 16)
     for place, name in enumerate(("molecules_open", "molecules_first", "molecules_renewed", "molecules_expired")):
@@ -237,16 +239,17 @@ def test_way_of_payment_moves_the_cost_of_a_case_by_what_the_next_yuan_earns():
                 np.testing.assert_allclose(runs[f"item_response[{tier},{care},{item}]"][0], expected, **CLOSE)
 
 
-def test_performance_pay_is_the_share_of_what_is_left_that_made_pay_standard_at_the_start(steps):
-    """Standard pay against what was left at the start; of what is left later, that share, less as more pay is fixed."""
+def test_performance_pay_is_the_share_of_what_is_left_that_pays_the_standard_at_income_of_the_start(steps):
+    """What is not fixed of standard pay, over what would be left of the start's income were so much fixed."""
     for tier in TIERS:
         staff, fixed = steps[f"staff[{tier}]"][0], steps[f"fixed_pay_share[{tier}]"][0]
         wage = steps["wage"][0]
         standard = VALUES[f"pay_at_start[{tier}]"] * wage / wage[0] * steps[f"pay_standard_lift[{tier}]"][0]
         left = np.maximum(0, steps[f"net_income[{tier}]"][0] - fixed * standard * staff)
-        weight = standard[0] * staff[0] / left[0]
-        np.testing.assert_allclose(steps[f"performance_weight[{tier}]"][0], weight, rtol=1e-9)
-        np.testing.assert_allclose(steps[f"performance_pay[{tier}]"][0], weight * (1 - fixed) * left, **CLOSE)
+        paid, earned = standard[0] * staff[0], steps[f"net_income[{tier}]"][0, 0]
+        share = (1 - fixed) * paid / (earned - fixed * paid)
+        assert 0 < share.min() <= share.max() < 1
+        np.testing.assert_allclose(steps[f"performance_pay[{tier}]"][0], share * left, **CLOSE)
 
 
 def test_rate_of_a_case(steps):

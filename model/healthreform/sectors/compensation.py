@@ -1,7 +1,7 @@
 """Compensation: what a health worker earns, fixed and by performance, and what low pay does to morale."""
 
 from ..stockflow import auxiliary, by, flow, maximum, minimum, reference, smooth, where
-from .grounds import DEFINITION, IDENTITY, TASKS
+from .grounds import AT_START, DEFINITION, IDENTITY, TASKS
 from .names import tier
 
 
@@ -43,18 +43,30 @@ def distributable(net_income, fixed_pay):
 @auxiliary(
     "yuan/year", over=tier, source="own formulation: linear sharing rule, so that pay all fixed hangs on no income"
 )
-def performance_pay(distributable, performance_weight, fixed_pay_share):
-    """Performance pay: a share of what is left, smaller as more of pay is fixed."""
-    return performance_weight * (1 - fixed_pay_share) * distributable
+def performance_pay(distributable, performance_share):
+    """Performance pay: a share of what is left."""
+    return performance_share * distributable
 
 
-@reference("dimensionless", over=tier, source="calibration: pay at the start is then what the data say")
-def performance_weight(pay_standard, staff, distributable):
-    """Standard pay against what is left at the start: what makes pay at the start what it was.
+@reference("dimensionless", over=tier, source=AT_START)
+def income_ratio_at_start(net_income, pay_standard, staff):
+    """Net income over standard pay at the start."""
+    return where(pay_standard * staff > 0, net_income / (pay_standard * staff), 1)
 
-    A tier with nothing left to share at the start pays what is fixed, and no more.
+
+@auxiliary(
+    "dimensionless", over=tier, source="own formulation: how pay is made up changes no pay at income of the start"
+)
+def performance_share(fixed_pay_share, income_ratio_at_start):
+    """Share of what is left that is paid out: net income of the start then pays the standard, however much is fixed.
+
+    Never more than all of it; a house that earned less than the standard pays what it earns.
     """
-    return where(distributable > 0, pay_standard * staff / distributable, 0)
+    return where(
+        fixed_pay_share < 1,
+        (1 - fixed_pay_share) / maximum(income_ratio_at_start - fixed_pay_share, 1 - fixed_pay_share),
+        0,
+    )
 
 
 @auxiliary("yuan/worker/year", over=tier, outcome=True, source="accounting identity")

@@ -116,10 +116,12 @@ def other_revenue(
     prevention_by_consortium,
     contract_fees,
     recoveries_due,
+    savings_retained,
 ):
     """Revenue beside bills, less the bills that nobody pays and what funds take back."""
     return (
         recurrent_subsidy
+        + total(savings_retained, scheme)
         - borne_by_provider
         - total(recoveries_due, scheme)
         + losses_covered
@@ -308,10 +310,12 @@ def savings_to_leave(
     claim_shares,
     fund_saving_share,
     capitated_share,
+    rate_claim_share,
 ):
     """Savings of drug procurement that the funds are to leave with hospitals, in the first contract cycle.
 
-    Graded: who does not keep the quota keeps no saving.  Those made under a total budget are the consortium's already.
+    Graded: who does not keep the quota keeps no saving.  Those made under a total budget are the consortium's already,
+    those on a case paid at a rate the hospital's, until rates follow its cost.
     """
     return (
         procurement_saving["drugs"]
@@ -321,6 +325,7 @@ def savings_to_leave(
         * first_cycle_share
         * claim_shares
         * (1 - capitated_share)
+        * (1 - rate_claim_share)
     )
 
 

@@ -3,7 +3,7 @@
 What is left of a bill, and who pays it, is in ``left_to_patients``.
 """
 
-from ..stockflow import auxiliary, by, flow, maximum, minimum, normal_cdf, smooth, stock, total, where
+from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, normal_cdf, smooth, stock, total, where
 from .grounds import AS_CASH_ALLOWS, DECISION, DEFINITION, IDENTITY, LEARNED, START, STEADY
 from .names import care, scheme, tier
 
@@ -214,19 +214,38 @@ def claims_budget(usual_claims, budget_growth, deficit_share, budget_response, b
     over=scheme,
     source="total control opinions 2012: hospitals bear a share of what exceeds the budget",
 )
-def cap_cut(claims_made, claims_budget, capped_share, overspend_on_hospitals):
-    """Part of claims above the budget that hospitals must bear; none where nobody claims."""
+def cap_cut(capped_share, overspend_on_hospitals, overspend_position, cap_dispersion, normal_density):
+    """Part of claims above hospitals' caps that they must bear: some overspend where the mean one does not."""
     return (
         capped_share
         * overspend_on_hospitals
-        * where(total(claims_made, tier, care) > 0, maximum(0, 1 - claims_budget / total(claims_made, tier, care)), 0)
+        * cap_dispersion
+        * maximum(
+            0,
+            normal_density * exp(0 - overspend_position * overspend_position / 2)
+            + overspend_position * normal_cdf(overspend_position),
+        )
+    )
+
+
+@auxiliary("dimensionless", over=scheme, source="own formulation: normal spread of overspending among hospitals")
+def overspend_position(claims_made, claims_budget, cap_dispersion):
+    """How far the mean hospital is beyond its cap, in standard deviations; below it no farther than without claims."""
+    return where(
+        total(claims_made, tier, care) > 0,
+        (1 - minimum(2, claims_budget / total(claims_made, tier, care))) / cap_dispersion,
+        0 - 1 / cap_dispersion,
     )
 
 
 @flow("yuan/year", over=(tier, care, scheme), into="claims_payable", source=IDENTITY)
-def claims_due(claims_made, cap_cut, capitated_share, consortium_member_share, overspend_cut):
-    """Claims the fund accepts: cut by the cap, or by what a consortium bears that overspent its budget."""
-    return claims_made * (1 - cap_cut * (1 - capitated_share)) * (1 - consortium_member_share * overspend_cut)
+def claims_due(claims_made, cap_cut, point_share, capitated_share, consortium_member_share, overspend_cut):
+    """Claims the fund accepts: cut by the cap, which points have not, or by what a consortium bears that overspent."""
+    return (
+        claims_made
+        * (1 - cap_cut * (1 - capitated_share) * by(care, outpatient=1, inpatient=1 - point_share))
+        * (1 - consortium_member_share * overspend_cut)
+    )
 
 
 @stock("yuan", over=(tier, scheme), owed_by="fund", owed_to="provider", source=STEADY)

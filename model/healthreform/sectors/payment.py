@@ -1,6 +1,6 @@
-"""Payment: what the next yuan of care earns under each method, the rates, and what is coded."""
+"""Payment: what the next yuan of care earns under each method, and the rates."""
 
-from ..stockflow import auxiliary, by, exp, flow, maximum, minimum, normal_cdf, reference, smooth, stock, total, where
+from ..stockflow import auxiliary, exp, flow, maximum, normal_cdf, reference, smooth, stock, total, where
 from .grounds import AT_START, DEFINITION, HELD, LEARNED
 from .names import bill_item, care, scheme, tier
 
@@ -77,20 +77,34 @@ def marginal_revenue(
 
 
 @auxiliary("dimensionless", over=scheme, source="own formulation: normal spread of overspending among hospitals")
-def cap_bite(claims_made, claims_budget, capped_share, overspend_on_hospitals, cap_dispersion):
+def cap_bite(capped_share, overspend_on_hospitals, overspend_position):
     """Part of the next yuan claimed that a cap takes: hospitals' share of it in those that are beyond theirs.
 
-    What the cap has taken of all claims lowers income, in ``cap_cut``; this is what it does to the next one.
+    What the cap takes of all claims lowers income, in ``cap_cut``; this is what it does to the next one.
     """
-    return (
-        capped_share
-        * overspend_on_hospitals
-        * where(
-            total(claims_made, tier, care) > 0,
-            normal_cdf((1 - claims_budget / total(claims_made, tier, care)) / cap_dispersion),
-            0,
-        )
+    return capped_share * overspend_on_hospitals * normal_cdf(overspend_position)
+
+
+@auxiliary("dimensionless", over=tier, source=DEFINITION)
+def inpatient_claim_share(claims_made):
+    """Share of a tier's claims that is for inpatients; none where nobody claims."""
+    return where(
+        total(claims_made, care, scheme) > 0,
+        total(claims_made["inpatient"], scheme) / total(claims_made, care, scheme),
+        0,
     )
+
+
+@auxiliary("dimensionless", over=tier, source=DEFINITION)
+def rate_claim_share(inpatient_claim_share, rate_share, excluded_share, rule_share):
+    """Share of a tier's claims that is paid at a rate, whatever the care cost."""
+    return inpatient_claim_share * rate_share * (1 - excluded_share) * rule_share
+
+
+@auxiliary("dimensionless", over=tier, source="definition: points have a budget of their own, and no other cap")
+def point_share(dip_part, excluded_share, rule_share):
+    """Share of the funds' inpatient spending in a tier that is paid by points."""
+    return dip_part * (1 - excluded_share) * rule_share
 
 
 @auxiliary("dimensionless", over=tier, source=DEFINITION)
@@ -268,107 +282,28 @@ def perceived_result(case_result):
 
 
 @auxiliary("dimensionless", over=tier, source="Hodgkin and McGuire 1994, J Health Econ 13:1")
-def admission_payment_effect(rate_share, rule_share, perceived_result, admission_response, budget_restraint):
-    """Admissions answer the gain on a case, as far as rates are paid; one paid from an own budget brings none."""
-    return exp(admission_response * (rate_share * rule_share * perceived_result - budget_restraint))
-
-
-# --- coding ---
-
-
-@smooth(
-    "dimensionless",
-    time="documentation_time",
-    start="no_effect",
-    source="Liu Y 2025, Front Public Health 13:1523067: a step that flattens",
-)
-def documentation(case_share, documentation_limit):
-    """Honest catch-up of records once they are paid by: saturating in about a year."""
-    return documentation_limit * case_share
-
-
-@smooth(
-    "dimensionless",
-    time="upcoding_time",
-    start="no_effect",
-    source="own formulation: gain over gain and penalty, so bounded; size by Zhou W 2025",
-)
-def upcoding(case_share, upcoding_limit, upcoding_gain, audit_penalty, audit_effort):
-    """Upcoding: the gain against the penalty that audits threaten."""
-    return upcoding_limit * case_share * upcoding_gain / (upcoding_gain + audit_penalty * audit_effort)
-
-
-@auxiliary("dimensionless", source="own formulation: linear in upcoding, as inspections widened after cases of fraud")
-def audit_effort(fund_supervision, upcoding, upcoding_limit, audit_answer):
-    """Audits: those of policy, and more where records are found upcoded (upcoding and audit)."""
-    return fund_supervision + audit_answer * upcoding / upcoding_limit
-
-
-@auxiliary("dimensionless", source=DEFINITION)
-def coding_index(documentation, upcoding):
-    """Weight of coded cases against true ones."""
-    return 1 + documentation + upcoding
-
-
-@auxiliary("contact/year", source=DEFINITION)
-def points_made(tier_contacts, coding_index):
-    """Weight of all cases as coded, in cases of weight one."""
-    return total(tier_contacts["inpatient"], tier) * coding_index
-
-
-@smooth("contact/year", time="budget_time", start="points_at_start", source=LEARNED)
-def usual_points(points_made):
-    """Weight of cases the region's budget was made for."""
-    return points_made
-
-
-@reference("contact/year", source=AT_START)
-def points_at_start(contacts_at_start):
-    """Weight of all cases at the start."""
-    return total(contacts_at_start["inpatient"], tier, scheme)
-
-
-@auxiliary("dimensionless", source="Benstetter and Wambach 2006, J Health Econ 25")
-def points_value(usual_points, points_made, points_share, case_growth_allowed, budget_time):
-    """Value of a point against its base: a budget over the sum of points, so that more points for all lower it.
-
-    Each hospital sees its own points only (points treadmill).  Where no points are made, one keeps its value.
-    """
-    return 1 - points_share * where(
-        points_made > 0, 1 - usual_points * (1 + case_growth_allowed * budget_time) / points_made, 0
-    )
-
-
-@auxiliary("dimensionless", source="definition: DIP pays points of a regional budget, DRG a rate")
-def points_share(dip_part, drg_part, no_division):
-    """Part of case payment that is paid by points of a regional budget."""
-    return dip_part / (drg_part + dip_part + no_division)
-
-
-# --- out of the list ---
-
-
-@smooth(
-    "dimensionless",
-    over=(tier, care),
-    time="list_time",
-    start="out_of_list_at_start",
-    source="own formulation: payment_pull with the opposite sign, as uncovered care is paid in full",
-)
-def out_of_list_share(
-    out_of_list_at_start,
-    marginal_revenue,
-    marginal_revenue_at_start,
-    list_response,
-    out_of_list_ceiling,
-    fund_supervision,
-    list_widening,
+def admission_payment_effect(
+    rate_share,
     rule_share,
+    perceived_result,
+    admission_response,
+    budget_restraint,
+    perceived_cap,
 ):
-    """Share of a bill outside the benefit list: charged more where covered care earns less, up to what audits allow."""
-    return minimum(
-        out_of_list_ceiling / (1 + fund_supervision * rule_share),
-        out_of_list_at_start
-        * list_widening
-        * by(care, outpatient=1, inpatient=exp(list_response * (marginal_revenue_at_start - marginal_revenue))),
-    )
+    """Admissions answer the gain on a case, as far as rates are paid; one paid from an own budget brings none.
+
+    One beyond a hospital's cap brings less than it costs, by what the cap takes of it.
+    """
+    return exp(admission_response * (rate_share * rule_share * perceived_result - budget_restraint - perceived_cap))
+
+
+@smooth("dimensionless", over=tier, time="result_time", start="no_effect", signed=True, source=LEARNED)
+def perceived_cap(capped_weight, point_share, capped_weight_at_start):
+    """What caps take of one more admission, more than at the start, as hospitals have learned it."""
+    return capped_weight * (1 - point_share) - capped_weight_at_start
+
+
+@reference("dimensionless", over=tier, source=HELD)
+def capped_weight_at_start(capped_weight, point_share):
+    """What caps took of the next yuan at the start."""
+    return capped_weight * (1 - point_share)

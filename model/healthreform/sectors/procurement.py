@@ -75,6 +75,17 @@ def renewed(molecules_expired, renewal_time, renewal_effort):
     return molecules_expired / renewal_time * renewal_effort
 
 
+@flow(
+    "molecule/year",
+    out_of="molecules_expired",
+    into="molecules_open",
+    source="own formulation: first-order, as sellers of old products win back a molecule one by one",
+)
+def lapsed(molecules_expired, lapse_time):
+    """Molecules whose contract ran out so long ago that they are sold as before the first one, at the old price."""
+    return molecules_expired / lapse_time
+
+
 @auxiliary("molecule", at_year_end=True, outcome=True, source=DEFINITION)
 def molecules_contracted(molecules_first, molecules_renewed):
     """Molecules under a contract."""

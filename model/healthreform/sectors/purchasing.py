@@ -102,7 +102,10 @@ def procurement_saving(
     consumables_volume,
     consumables_outlay,
 ):
-    """Saving of a year: price cut times the volume bought, whoever gains by it; new drugs are not bought in volume."""
+    """Saving of a year, whoever gains by it: how much less a unit of a molecule costs, times the units bought.
+
+    It costs less by the winners' bids, and as much again because dear products give way; new drugs save nothing.
+    """
     return total(
         (
             item_income

@@ -1,8 +1,8 @@
 """Fund supervision: false claims, what deters them, what audits find and what is paid back."""
 
-from ..stockflow import auxiliary, exp, flow, smooth, stock, total, where
+from ..stockflow import auxiliary, exp, flow, smooth, stock, where
 from .grounds import AS_CASH_ALLOWS, IDENTITY, LEARNED, STEADY, UPGRADED
-from .names import care, scheme, tier
+from .names import scheme, tier
 
 
 @auxiliary("dimensionless", source="own formulation: exponential, so that no more is found than there is")
@@ -53,19 +53,9 @@ def false_claims_paid(claims_payable, settlement_time, payable_share, false_clai
 
 
 @auxiliary("dimensionless", over=tier, source="definition: points only share out a budget, and upcoding with them")
-def upcoded_share(claims_made, drg_part, excluded_share, upcoding, coding_index):
-    """Share of a tier's claims under supervision that upcoding adds, where rates are open; none where nobody claims."""
-    return (
-        drg_part
-        * (1 - excluded_share)
-        * upcoding
-        / coding_index
-        * where(
-            total(claims_made, care, scheme) > 0,
-            total(claims_made["inpatient"], scheme) / total(claims_made, care, scheme),
-            0,
-        )
-    )
+def upcoded_share(inpatient_claim_share, drg_part, excluded_share, upcoding, coding_index):
+    """Share of a tier's claims under supervision that upcoding adds, where rates are open."""
+    return drg_part * (1 - excluded_share) * upcoding / coding_index * inpatient_claim_share
 
 
 @flow("yuan/year", over=(tier, scheme), into="recoveries_payable", source=IDENTITY)

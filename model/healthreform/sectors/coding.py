@@ -1,0 +1,126 @@
+"""Coding and charging: what is recorded to be paid for, points of a regional budget, and charges off the list."""
+
+from ..stockflow import auxiliary, by, exp, minimum, reference, smooth, total, where
+from .grounds import AT_START, DEFINITION, HELD, LEARNED
+from .names import care, scheme, tier
+
+
+@smooth(
+    "dimensionless",
+    time="documentation_time",
+    start="no_effect",
+    source="Liu Y 2025, Front Public Health 13:1523067: a step that flattens",
+)
+def documentation(case_share, documentation_limit):
+    """Honest catch-up of records once they are paid by: saturating in about a year."""
+    return documentation_limit * case_share
+
+
+@smooth(
+    "dimensionless",
+    time="upcoding_time",
+    start="no_effect",
+    source="own formulation: gain over gain and penalty, so bounded; size by Zhou W 2025",
+)
+def upcoding(case_share, upcoding_limit, upcoding_gain, audit_penalty, audit_effort):
+    """Upcoding: the gain against the penalty that audits threaten."""
+    return upcoding_limit * case_share * upcoding_gain / (upcoding_gain + audit_penalty * audit_effort)
+
+
+@auxiliary("dimensionless", source="own formulation: linear in upcoding, as inspections widened after cases of fraud")
+def audit_effort(fund_supervision, upcoding, upcoding_limit, audit_answer):
+    """Audits: those of policy, and more where records are found upcoded (upcoding and audit)."""
+    return fund_supervision + audit_answer * upcoding / upcoding_limit
+
+
+@auxiliary("dimensionless", source=DEFINITION)
+def coding_index(documentation, upcoding):
+    """Weight of coded cases against true ones."""
+    return 1 + documentation + upcoding
+
+
+@auxiliary("contact/year", source=DEFINITION)
+def points_made(tier_contacts, coding_index):
+    """Weight of all cases as coded, in cases of weight one."""
+    return total(tier_contacts["inpatient"], tier) * coding_index
+
+
+@smooth("contact/year", time="budget_time", start="points_at_start", source=LEARNED)
+def usual_points(points_made):
+    """Weight of cases the region's budget was made for."""
+    return points_made
+
+
+@reference("contact/year", source=AT_START)
+def points_at_start(contacts_at_start):
+    """Weight of all cases at the start."""
+    return total(contacts_at_start["inpatient"], tier, scheme)
+
+
+@auxiliary("dimensionless", source="Benstetter and Wambach 2006, J Health Econ 25")
+def points_value(usual_points, points_made, points_share, case_growth_allowed, budget_time):
+    """Value of a point against its base: a budget over the sum of points, so that more points for all lower it.
+
+    Each hospital sees its own points only (points treadmill).  Where no points are made, one keeps its value.
+    """
+    return 1 - points_share * where(
+        points_made > 0, 1 - usual_points * (1 + case_growth_allowed * budget_time) / points_made, 0
+    )
+
+
+@auxiliary("dimensionless", source="definition: DIP pays points of a regional budget, DRG a rate")
+def points_share(dip_part, drg_part, no_division):
+    """Part of case payment that is paid by points of a regional budget."""
+    return dip_part / (drg_part + dip_part + no_division)
+
+
+# --- out of the list ---
+
+
+@smooth(
+    "dimensionless",
+    over=(tier, care),
+    time="list_time",
+    start="out_of_list_at_start",
+    source="own formulation: payment_pull with the opposite sign, as uncovered care is paid in full",
+)
+def out_of_list_share(
+    out_of_list_at_start,
+    marginal_revenue,
+    marginal_revenue_at_start,
+    list_response,
+    audit_ceiling,
+    audit_ceiling_at_start,
+    list_widening,
+):
+    """Share of a bill outside the benefit list: charged more where covered care earns less, and less under audits.
+
+    The nearer it comes to what audits bear, the less is added; beyond it, nothing.
+    """
+    return minimum(
+        audit_ceiling,
+        (1 + out_of_list_at_start / audit_ceiling_at_start)
+        / (
+            1 / audit_ceiling
+            + 1
+            / (
+                out_of_list_at_start
+                * list_widening
+                * by(care, outpatient=1, inpatient=exp(list_response * (marginal_revenue_at_start - marginal_revenue)))
+            )
+        ),
+    )
+
+
+@auxiliary(
+    "dimensionless", over=tier, source="own formulation: what is borne falls as more is audited, never to nought"
+)
+def audit_ceiling(out_of_list_ceiling, fund_supervision, rule_share):
+    """Share of a bill outside the list that audits bear."""
+    return out_of_list_ceiling / (1 + fund_supervision * rule_share)
+
+
+@reference("dimensionless", over=tier, source=HELD)
+def audit_ceiling_at_start(audit_ceiling):
+    """What audits bore at the start."""
+    return audit_ceiling
