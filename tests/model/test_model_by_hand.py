@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from model_runs import TIERS, flat_names, from_date, run, scenario_values
+from scipy.stats import norm
 
 VALUES = scenario_values()
 PRODUCTS = ("winners", "originators", "other_generics")
@@ -279,13 +280,17 @@ def test_claims_beyond_the_budget_are_cut_by_the_share_hospitals_bear(steps):
         allowed = 1 + growth * VALUES["budget_time"]
         budget = steps[f"usual_claims[{scheme}]"][0] * allowed
         budget = budget * (1 - VALUES["budget_response"] * steps[f"deficit_share[{scheme}]"][0])
-        cut = capped * VALUES["overspend_on_hospitals"] * np.maximum(0, 1 - budget / made)
+        beyond, spread = np.maximum(-1, 1 - budget / made), VALUES["cap_dispersion"]
+        expected_part = beyond * norm.cdf(beyond / spread) + spread * norm.pdf(beyond / spread)
+        cut = capped * VALUES["overspend_on_hospitals"] * expected_part
         assert cut.max() > 0.005
         in_budget, overspent = (steps[f"{name}[{scheme}]"][0] for name in ("capitated_share", "overspend_cut"))
         for name in claims:
             due = steps[name.replace("made", "due")][0]
             member = VALUES[f"consortium_member_share[{name.partition('[')[2].partition(',')[0]}]"]
-            expected = steps[name][0] * (1 - cut * (1 - in_budget)) * (1 - member * overspent)
+            of_tier = name.partition("[")[2].partition(",")[0]
+            points = steps[f"point_share[{of_tier}]"][0] if ",inpatient," in name else 0.0
+            expected = steps[name][0] * (1 - cut * (1 - in_budget) * (1 - points)) * (1 - member * overspent)
             np.testing.assert_allclose(due, expected, rtol=1e-9)
 
 

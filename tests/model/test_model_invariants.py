@@ -241,10 +241,10 @@ def debt(runs, tier):
 
 @pytest.mark.parametrize("tier", TIERS)
 def test_frozen_drivers_and_policy_never_bankrupt_a_tier(tier):
-    """Debt comes to rest, and nowhere on the way is it more than two and a half times the lenders' limit."""
+    """Debt comes to rest, by a thousandth a year, and is never more than two and a half times the lenders' limit."""
     owed = debt(settled(), tier)
     assert owed.max() < 2.5 * scenario_values()["debt_limit"]
-    assert owed[-1] == pytest.approx(owed[-21], rel=0.015)
+    assert owed[-1] == pytest.approx(owed[-21], rel=0.02)
 
 
 def test_it_is_restraint_that_ends_borrowing():

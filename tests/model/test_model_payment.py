@@ -54,12 +54,14 @@ def test_a_rate_above_cost_brings_admissions_under_every_method_and_one_below_it
 
 
 def test_by_item_alone_no_result_on_a_rate_moves_admissions():
-    runs = run(every("flat_fee_share", 0.0) | every("per_diem_share", 0.0) | only(FIRST), last=2030)
+    still = every("flat_fee_share", 0.0) | every("per_diem_share", 0.0) | only(FIRST)
+    runs = run(still, last=2030, every_step=True)
     for tier in TIERS:
         assert runs["rate_share"].max() == 0
         np.testing.assert_array_equal(runs[f"rate_multiple[{tier}]"], 1.0)
-        restraint = np.exp(-VALUES["admission_response"] * runs[f"budget_restraint[{tier}]"])
-        np.testing.assert_allclose(runs[f"admission_payment_effect[{tier}]"], restraint, rtol=1e-4)
+        moved_by = runs[f"budget_restraint[{tier}]"] + runs[f"perceived_cap[{tier}]"]
+        restraint = np.exp(-VALUES["admission_response"] * moved_by)
+        np.testing.assert_allclose(runs[f"admission_payment_effect[{tier}]"], restraint, rtol=1e-9)
 
 
 FIRST = 2010.0

@@ -47,6 +47,14 @@ CLAIMS = {
         (2021.5, {"volume_compliance": 0.2}, "savings_retained", 2023, DOWN),
     "quality supervision keeps volume with winners":
         (2019, {"quality_supervision": 0.0}, "product_share[winners]", 2023, DOWN),
+    "savings retained reach those who work there":
+        (2019, {"retention_share": 0.5}, "pay_paid[tertiary]", 2021, UP),
+    "a cap on all holds admissions back":
+        (2014, {"capped_share": 1.0}, "contacts_total[inpatient]", 2017, DOWN),
+    "what is not renewed is sold as before in the end":
+        (2024, {"renewal_effort": 0.0}, "drug_price_paid[tertiary]", 2038, UP),
+    "what is not renewed leaves procurement":
+        (2024, {"renewal_effort": 0.0}, "covered_share", 2032, DOWN),
     "savings retained go to hospitals":
         (2019, {"retention_share": 0.5}, "savings_retained", 2022, UP),
     "consumables bought in volume cost less":

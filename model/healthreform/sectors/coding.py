@@ -1,7 +1,7 @@
 """Coding and charging: what is recorded to be paid for, points of a regional budget, and charges off the list."""
 
 from ..stockflow import auxiliary, by, exp, minimum, reference, smooth, total, where
-from .grounds import AT_START, DEFINITION, HELD, LEARNED
+from .grounds import AT_START, DEFINITION, LEARNED
 from .names import care, scheme, tier
 
 
@@ -89,38 +89,15 @@ def out_of_list_share(
     marginal_revenue,
     marginal_revenue_at_start,
     list_response,
-    audit_ceiling,
-    audit_ceiling_at_start,
+    out_of_list_ceiling,
+    fund_supervision,
     list_widening,
+    rule_share,
 ):
-    """Share of a bill outside the benefit list: charged more where covered care earns less, and less under audits.
-
-    The nearer it comes to what audits bear, the less is added; beyond it, nothing.
-    """
+    """Share of a bill outside the benefit list: charged more where covered care earns less, up to what audits allow."""
     return minimum(
-        audit_ceiling,
-        (1 + out_of_list_at_start / audit_ceiling_at_start)
-        / (
-            1 / audit_ceiling
-            + 1
-            / (
-                out_of_list_at_start
-                * list_widening
-                * by(care, outpatient=1, inpatient=exp(list_response * (marginal_revenue_at_start - marginal_revenue)))
-            )
-        ),
+        out_of_list_ceiling / (1 + fund_supervision * rule_share),
+        out_of_list_at_start
+        * list_widening
+        * by(care, outpatient=1, inpatient=exp(list_response * (marginal_revenue_at_start - marginal_revenue))),
     )
-
-
-@auxiliary(
-    "dimensionless", over=tier, source="own formulation: what is borne falls as more is audited, never to nought"
-)
-def audit_ceiling(out_of_list_ceiling, fund_supervision, rule_share):
-    """Share of a bill outside the list that audits bear."""
-    return out_of_list_ceiling / (1 + fund_supervision * rule_share)
-
-
-@reference("dimensionless", over=tier, source=HELD)
-def audit_ceiling_at_start(audit_ceiling):
-    """What audits bore at the start."""
-    return audit_ceiling

@@ -265,8 +265,8 @@ def supplier_margin(price_cut_won, procured_production_cost):
     "dimensionless", source="own formulation: linear in suppliers missing, as failed tenders had reserve prices raised"
 )
 def price_cut_won(procurement_price_cut, supplier_capacity, scarcity_answer):
-    """Price cut that bids bring: shallower where suppliers have become few (deep cuts and supplier exit)."""
-    return procurement_price_cut * (1 - scarcity_answer * (1 - supplier_capacity))
+    """Price cut that bids bring: shallower where suppliers are few (deep cuts and supplier exit), never a rise."""
+    return procurement_price_cut * maximum(0, 1 - scarcity_answer * (1 - supplier_capacity))
 
 
 @stock("dimensionless", source=INDEX)

@@ -134,7 +134,7 @@ def saving_counted(saving_total):
     return saving_total
 
 
-@stock("yuan", value=True, outcome=True, source=NOT_BEGUN)
+@stock("yuan", value=True, signed=True, outcome=True, source=NOT_BEGUN)
 def saving_cumulated(no_money):
-    """Savings of procurement since the start, as officials count them."""
+    """Savings of procurement since the start, as officials count them; a loss where winners were dearer."""
     return no_money
