@@ -194,6 +194,7 @@ def later(tmp_path_factory):
     return Place.load(write(tmp_path_factory.mktemp("places"), text))
 
 
+@pytest.mark.slow
 def test_a_province_that_begins_later_passes_what_china_passes(later):
     found = {finding.name: finding for finding in check_model.findings(later, quick=True)}
     assert [f"{finding.name}: {finding.result}" for finding in found.values() if not finding.passed] == []

@@ -65,7 +65,13 @@ def test_an_interrupt_of_the_imports_is_one_line(tmp_path, number, slow, argumen
 def test_a_sweep_told_to_end_leaves_no_file_and_no_folder(tmp_path, number, ending):
     (tmp_path / "design.csv").write_text("inducement_limit\n" + "1.15\n" * 50_000)
     arguments = [*COMMAND, "sweep", "design.csv", "-o", f"made/deep/runs.{ending}"]
-    ready = lambda running: any(tmp_path.glob("made/deep/.runs.*"))  # noqa: E731
+
+    def ready(_):
+        try:
+            return any(name.startswith(".runs.") for name in os.listdir(tmp_path / "made" / "deep"))
+        except FileNotFoundError:  # not made yet
+            return False
+
     assert ended_by(number, arguments, ready, cwd=tmp_path) == (2, LINE)
     assert os.listdir(tmp_path) == ["design.csv"]
 

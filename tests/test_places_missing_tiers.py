@@ -105,7 +105,7 @@ def test_a_tier_that_is_not_there_is_like_one_too_small_to_matter(county, folder
     for name in ("tier_contacts", "medical_income", "pay_paid", "capacity", "claims_due", "surplus", "hired", "beds"):
         for tier in ("secondary", "primary"):
             ours, theirs = (state[name][tier].values for state in states)
-            np.testing.assert_allclose(ours, theirs, rtol=1e-4, err_msg=f"{name} {tier}")
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-3, err_msg=f"{name} {tier}")  # a surplus of 0
 
 
 @pytest.mark.parametrize(

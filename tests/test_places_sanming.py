@@ -187,6 +187,7 @@ def test_what_is_nearly_nothing_there_is_no_difference_between_kernel_and_interp
     assert not passed and "compensating_rise" in told
 
 
+@pytest.mark.slow
 def test_a_cut_that_takes_what_is_not_there_is_told_of_its_loop_and_spares_the_others(monkeypatch):
     table = hr.loop_cuts("sanming", loops=["consortium_reinvestment", "making_room"])
     assert list(table.attrs["ended"]) == ["consortium_reinvestment"]
