@@ -57,7 +57,7 @@ def test_students_are_those_who_entered_less_those_who_gave_up_and_who_finished(
     for kind, finished in (("free", "graduation"), ("bonded", "bonded_graduation")):
         inside = sum(many[f"students[{kind},{year}]"][0] for year in YEARS)
         lost = sum(many[f"training_given_up[{kind},{year}]"][0] for year in YEARS)
-        entered = many[f"year_begun[{kind},first]"][0]
+        entered = many[f"training_begun[{kind}]"][0]
         np.testing.assert_allclose(np.diff(inside), (entered - lost - many[finished][0])[1:], rtol=1e-9, atol=1e-6)
 
 
@@ -83,16 +83,16 @@ def test_students_under_bond_are_paid_for_by_government_and_the_others_are_not()
 
 def test_who_is_drawn_up_is_free_or_has_served():
     free = runs()["general_practitioners"] - runs()["under_bond"]
-    leaving = runs()["bond_served"] * runs()["leaving_after_bond"]
+    leaving = runs()["bond_served"] * runs()["hospital_chosen_share[bond_end]"]
     np.testing.assert_allclose(runs()["general_practitioner_drawn_up"], free * runs()["siphon_pull"] + leaving, **CLOSE)
 
 
 def test_odds_of_going_to_a_hospital_go_with_its_draw():
     draw = runs()["hospital_draw"] / runs()["hospital_draw_at_start"]
     shares = {
-        "leaving_after_bond": VALUES["leaving_after_bond_usual"],
-        "declined_share[free]": 1 - VALUES["post_taken_freely"],
-        "declined_share[bonded]": 1 - VALUES["post_taken_under_bond"],
+        "hospital_chosen_share[bond_end]": VALUES["leaving_after_bond_usual"],
+        "hospital_chosen_share[graduate]": 1 - VALUES["post_taken_freely"],
+        "hospital_chosen_share[bonded_graduate]": 1 - VALUES["post_taken_under_bond"],
     }
     for name, usual in shares.items():
         share = runs()[name]
@@ -127,7 +127,8 @@ def test_where_hospitals_have_no_post_open_everybody_stays():
 def test_full_hospitals_take_fewer_graduates():
     full = run({}, {"physicians_at_start[tertiary]": 410000.0, **from_date("new_physicians", 2011.0, 9e5)}, last=2025)
     assert (full["vacancy"][1, 5:] < 0.8 * full["vacancy"][0, 5:]).all()
-    assert (full["declined_share[free]"][1, 5:] < full["declined_share[free]"][0, 5:] - 0.03).all()
+    chosen = full["hospital_chosen_share[graduate]"]
+    assert (chosen[1, 5:] < chosen[0, 5:] - 0.03).all()
 
 
 def test_doctors_drawn_up_leave_primary_care_less_well_trained():

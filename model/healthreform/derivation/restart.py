@@ -150,19 +150,19 @@ def siphon_rate(siphon_rate, capability, siphon_elasticity, vacancy):
     return siphon_rate * (capability["secondary"] / capability["primary"]) ** siphon_elasticity * vacancy
 
 
-def post_taken_freely(declined_share):
+def post_taken_freely(hospital_chosen_share):
     """With the draw of hospitals at the date."""
-    return 1 - declined_share["free"]
+    return 1 - hospital_chosen_share["graduate"]
 
 
-def post_taken_under_bond(declined_share):
+def post_taken_under_bond(hospital_chosen_share):
     """With the draw of hospitals at the date."""
-    return 1 - declined_share["bonded"]
+    return 1 - hospital_chosen_share["bonded_graduate"]
 
 
-def leaving_after_bond_usual(leaving_after_bond):
+def leaving_after_bond_usual(hospital_chosen_share):
     """With the draw of hospitals at the date."""
-    return leaving_after_bond
+    return hospital_chosen_share["bond_end"]
 
 
 def capability_of_training(

@@ -1,7 +1,7 @@
 """Coding and charging: what is recorded to be paid for, points of a regional budget, and charges off the list."""
 
-from ..stockflow import auxiliary, by, exp, minimum, reference, smooth, total, where
-from .grounds import AT_START, DEFINITION, LEARNED
+from ..stockflow import auxiliary, by, exp, reference, smooth, total, where
+from .grounds import AT_START, DEFINITION, IDENTITY, LEARNED
 from .names import care, scheme, tier
 
 
@@ -82,22 +82,56 @@ def points_share(dip_part, drg_part, no_division):
     over=(tier, care),
     time="list_time",
     start="out_of_list_at_start",
-    source="own formulation: payment_pull with the opposite sign, as uncovered care is paid in full",
+    source="own formulation: payment_pull with the opposite sign, as uncovered care is paid in full; by odds",
 )
-def out_of_list_share(
-    out_of_list_at_start,
-    marginal_revenue,
-    marginal_revenue_at_start,
-    list_response,
-    out_of_list_ceiling,
-    fund_supervision,
-    list_widening,
-    rule_share,
-):
-    """Share of a bill outside the benefit list: charged more where covered care earns less, up to what audits allow."""
-    return minimum(
-        out_of_list_ceiling / (1 + fund_supervision * rule_share),
-        out_of_list_at_start
-        * list_widening
-        * by(care, outpatient=1, inpatient=exp(list_response * (marginal_revenue_at_start - marginal_revenue))),
+def wished_off_list(out_of_list_at_start, list_odds):
+    """Share of a bill that would be charged off the benefit list if no audit struck any of it off."""
+    return out_of_list_at_start * list_odds / (1 + out_of_list_at_start * (list_odds - 1))
+
+
+@auxiliary(
+    "dimensionless",
+    over=(tier, care),
+    source="own formulation: no measurement of off-list charges by way of payment; exponential",
+)
+def list_odds(marginal_revenue, marginal_revenue_at_start, list_response, list_widening):
+    """Odds of charging off the list over the start's: fewer as the list widens, more where covered care earns less."""
+    return list_widening * by(
+        care, outpatient=1, inpatient=exp(list_response * (marginal_revenue_at_start - marginal_revenue))
     )
+
+
+@auxiliary(
+    "dimensionless",
+    over=(tier, care),
+    source="own formulation: exponential spread among bills, of which a part lies beyond any ceiling",
+)
+def struck_off(wished_off_list, out_of_list_ceiling, expected_finding, rule_share):
+    """Share of a full bill that is not charged for fear of audits: what is off the list beyond the contract's ceiling.
+
+    Bills differ: of a mean share spread exponentially, the exponential of minus ceiling over mean lies beyond the
+    ceiling.  Of that, providers leave out as much as they expect to be found.
+    """
+    return where(
+        wished_off_list > 0,
+        wished_off_list * exp(0 - out_of_list_ceiling / wished_off_list) * expected_finding * rule_share,
+        0,
+    )
+
+
+@reference("dimensionless", over=(tier, care), source=AT_START)
+def struck_off_at_start(struck_off):
+    """The same at the start, whose bills hold it already."""
+    return struck_off
+
+
+@auxiliary("dimensionless", over=(tier, care), source=IDENTITY)
+def charged_ratio(struck_off, struck_off_at_start):
+    """Bill charged against what it would be with as much struck off as at the start."""
+    return (1 - struck_off) / (1 - struck_off_at_start)
+
+
+@auxiliary("dimensionless", over=(tier, care), source=IDENTITY)
+def out_of_list_share(wished_off_list, struck_off):
+    """Share of a bill, as it is charged, outside the benefit list: patients pay it, not funds."""
+    return (wished_off_list - struck_off) / (1 - struck_off)

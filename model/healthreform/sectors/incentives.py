@@ -266,20 +266,20 @@ def item_bill(
     bundle_ratio,
     traditional_fee,
     innovation_cost,
+    charged_ratio,
 ):
     """What an item adds to the bill of one contact: less where inpatients recover elsewhere, or are treated by hand.
 
-    New drugs come on top of those there were at the start.
+    New drugs come on top of those there were at the start; what audits strike off is charged to nobody.
     """
-    return (
+    return charged_ratio * (
         intensity
         * item_volume
         * item_price
         * severity
         * by(care, outpatient=1, inpatient=kept_bill * (1 - traditional_share * (1 - bundle_ratio)))
         + by(care, outpatient=0, inpatient=by(bill_item, drugs=0, consumables=0, tests=0, services=traditional_fee))
-        + by(bill_item, drugs=innovation_cost, consumables=0, tests=0, services=0)
-    )
+    ) + by(bill_item, drugs=innovation_cost, consumables=0, tests=0, services=0)
 
 
 @auxiliary("yuan/contact", over=(tier, care), source=IDENTITY)

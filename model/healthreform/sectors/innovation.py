@@ -86,9 +86,9 @@ def innovation_use(
 
 
 @auxiliary("yuan/contact", over=(tier, care), source="own formulation: in proportion to the drug bill of the start")
-def innovation_cost(intensity_at_start, innovation_weight, innovation_use, price_index, severity):
-    """What new drugs add to the bill of one contact."""
-    return intensity_at_start["drugs"] * innovation_weight * innovation_use * price_index * severity
+def innovation_cost(intensity_at_start, innovation_weight, innovation_use, price_index, severity, charged_ratio):
+    """What new drugs add to the bill of one contact, as it is charged."""
+    return intensity_at_start["drugs"] * innovation_weight * innovation_use * price_index * severity * charged_ratio
 
 
 @auxiliary("yuan/year", outcome=True, source=IDENTITY)

@@ -12,6 +12,7 @@ family = Subscript("family", ["need_bound", "expandable", "bulk"])
 tail_cut = Subscript("tail_cut", ["critical_from", "critical_to", "later_low", "later_mid", "later_top"])
 cover = Subscript("cover", ["ordinary", "aided", "private"])
 obligation = Subscript("obligation", ["free", "bonded"])
+crossroads = Subscript("crossroads", ["graduate", "bonded_graduate", "bond_end"])
 training_year = Subscript(
     "training_year", ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"]
 )

@@ -48,12 +48,11 @@ def marginal_revenue(
     capped_weight,
     rate_share,
     drg_part,
-    dip_part,
+    point_share,
+    rate_reach,
     drg_marginal_revenue,
     dip_marginal_revenue,
     mean_margin_at_start,
-    excluded_share,
-    rule_share,
 ):
     """Revenue from one more yuan of inpatient cost.
 
@@ -64,15 +63,8 @@ def marginal_revenue(
     return (
         (1 - fund_weight) * (1 + mean_margin_at_start)
         + (fund_weight - own_budget_weight["inpatient"] - capped_weight)
-        * (
-            (1 - rate_share * (1 - excluded_share) * rule_share) * (1 + mean_margin_at_start)
-            + drg_part * (1 - excluded_share) * rule_share * drg_marginal_revenue
-        )
-        + (fund_weight - own_budget_weight["inpatient"])
-        * dip_part
-        * (1 - excluded_share)
-        * rule_share
-        * dip_marginal_revenue
+        * ((1 - rate_share * rate_reach) * (1 + mean_margin_at_start) + drg_part * rate_reach * drg_marginal_revenue)
+        + (fund_weight - own_budget_weight["inpatient"]) * point_share * dip_marginal_revenue
     )
 
 
@@ -96,15 +88,21 @@ def inpatient_claim_share(claims_made):
 
 
 @auxiliary("dimensionless", over=tier, source=DEFINITION)
-def rate_claim_share(inpatient_claim_share, rate_share, excluded_share, rule_share):
+def rate_reach(excluded_share, rule_share):
+    """Part of the funds' inpatient spending that rates can reach: no drug paid apart, no hospital outside the rules."""
+    return (1 - excluded_share) * rule_share
+
+
+@auxiliary("dimensionless", over=tier, source=DEFINITION)
+def rate_claim_share(inpatient_claim_share, rate_share, rate_reach):
     """Share of a tier's claims that is paid at a rate, whatever the care cost."""
-    return inpatient_claim_share * rate_share * (1 - excluded_share) * rule_share
+    return inpatient_claim_share * rate_share * rate_reach
 
 
 @auxiliary("dimensionless", over=tier, source="definition: points have a budget of their own, and no other cap")
-def point_share(dip_part, excluded_share, rule_share):
+def point_share(dip_part, rate_reach):
     """Share of the funds' inpatient spending in a tier that is paid by points."""
-    return dip_part * (1 - excluded_share) * rule_share
+    return dip_part * rate_reach
 
 
 @auxiliary("dimensionless", over=tier, source=DEFINITION)
@@ -176,16 +174,14 @@ def day_revenue(
     capped_weight,
     per_diem_part,
     further_day_revenue,
-    excluded_share,
-    rule_share,
+    rate_reach,
 ):
     """Revenue from one more yuan spent on a longer stay: paid by the day, one more day earns a day's rate."""
     return (
         marginal_revenue
         + (fund_weight - own_budget_weight["inpatient"] - capped_weight)
         * per_diem_part
-        * (1 - excluded_share)
-        * rule_share
+        * rate_reach
         * further_day_revenue
     )
 
@@ -298,12 +294,18 @@ def admission_payment_effect(
 
 
 @smooth("dimensionless", over=tier, time="result_time", start="no_effect", signed=True, source=LEARNED)
-def perceived_cap(capped_weight, point_share, capped_weight_at_start):
+def perceived_cap(cap_on_next, cap_on_next_at_start):
     """What caps take of one more admission, more than at the start, as hospitals have learned it."""
-    return capped_weight * (1 - point_share) - capped_weight_at_start
+    return cap_on_next - cap_on_next_at_start
+
+
+@auxiliary("dimensionless", over=tier, source=DEFINITION)
+def cap_on_next(capped_weight, point_share):
+    """Part of one more admission that caps take: none of what is paid by points."""
+    return capped_weight * (1 - point_share)
 
 
 @reference("dimensionless", over=tier, source=HELD)
-def capped_weight_at_start(capped_weight, point_share):
-    """What caps took of the next yuan at the start."""
-    return capped_weight * (1 - point_share)
+def cap_on_next_at_start(cap_on_next):
+    """The same at the start."""
+    return cap_on_next

@@ -2,7 +2,7 @@
 
 from ..stockflow import auxiliary, by, delay, flow, previous, stock, total, where
 from .grounds import PEOPLE, START
-from .names import obligation, training_year
+from .names import crossroads, obligation, training_year
 
 
 @stock("worker", source=START)
@@ -46,25 +46,21 @@ def students(trainees_at_start):
     return trainees_at_start
 
 
+@flow("worker/year", over=obligation, into="students[first]", source=PEOPLE)
+def training_begun(general_practitioner_enrolment, bonded_share):
+    """Those who enter training, under bond or not."""
+    return general_practitioner_enrolment * by(obligation, free=1 - bonded_share, bonded=bonded_share)
+
+
 @flow(
     "worker/year",
     over=(obligation, training_year),
     into="students",
     source="ageing chain: Sterman 2000, Business Dynamics; years as in Lian S 2019, Fam Med 51:262",
 )
-def year_begun(general_practitioner_enrolment, bonded_share, year_finished):
-    """Those who enter training, and those who go on to its next year."""
-    return by(obligation, free=1 - bonded_share, bonded=bonded_share) * by(
-        training_year,
-        first=general_practitioner_enrolment,
-        second=0,
-        third=0,
-        fourth=0,
-        fifth=0,
-        sixth=0,
-        seventh=0,
-        eighth=0,
-    ) + previous(year_finished, training_year)
+def year_begun(year_finished):
+    """Those who go on to the next year of training."""
+    return previous(year_finished, training_year)
 
 
 @flow(
@@ -107,26 +103,33 @@ def teaching_paid(students, teaching_cost, price_index):
     return total(students["bonded"] * teaching_cost, training_year) * price_index
 
 
-@auxiliary("dimensionless", over=obligation, source="the same shares, one for each kind of graduate")
-def post_taken(post_taken_freely, post_taken_under_bond):
-    """Share of graduates who take up a post in primary care, at hospitals' draw of the start."""
-    return by(obligation, free=post_taken_freely, bonded=post_taken_under_bond)
+@auxiliary("dimensionless", over=crossroads, source="the same shares, one for each parting of the ways")
+def usual_hospital_share(post_taken_freely, post_taken_under_bond, leaving_after_bond_usual):
+    """Share who choose a hospital, at hospitals' draw of the start: as graduates, or when their bond ends."""
+    return by(
+        crossroads,
+        graduate=1 - post_taken_freely,
+        bonded_graduate=1 - post_taken_under_bond,
+        bond_end=leaving_after_bond_usual,
+    )
 
 
 @auxiliary(
     "dimensionless",
-    over=obligation,
+    over=crossroads,
     source="own formulation: odds go with the draw of hospitals, so that the share stays below one",
 )
-def declined_share(post_taken, hospital_draw, hospital_draw_at_start):
-    """Share of graduates who go to a hospital instead: the more, the harder hospitals draw; none where no post is open.
+def hospital_chosen_share(usual_hospital_share, hospital_draw, hospital_draw_at_start):
+    """Share who choose a hospital: the more, the harder hospitals draw; none where no post is open.
 
-    Whoever finds no place there takes up the post in primary care.
+    Whoever finds no place there takes up the post in primary care, or stays in it.
     """
     return where(
         hospital_draw_at_start > 0,
-        (1 - post_taken) * hospital_draw / ((1 - post_taken) * hospital_draw + post_taken * hospital_draw_at_start),
-        where(hospital_draw > 0, 1 - post_taken, 0),
+        usual_hospital_share
+        * hospital_draw
+        / (usual_hospital_share * hospital_draw + (1 - usual_hospital_share) * hospital_draw_at_start),
+        where(hospital_draw > 0, usual_hospital_share, 0),
     )
 
 
@@ -136,9 +139,9 @@ def declined_share(post_taken, hospital_draw, hospital_draw_at_start):
     into="physicians[secondary]",
     source="conservation of people: Hu D 2023, Front Public Health 11:1042898, for those under bond",
 )
-def post_declined(graduation, bonded_graduation, declined_share):
+def post_declined(graduation, bonded_graduation, hospital_chosen_share):
     """Graduates who go to a hospital, bond or no bond, as far as hospitals draw."""
-    return graduation * declined_share["free"] + bonded_graduation * declined_share["bonded"]
+    return graduation * hospital_chosen_share["graduate"] + bonded_graduation * hospital_chosen_share["bonded_graduate"]
 
 
 @delay(
@@ -171,15 +174,9 @@ def general_practitioner_exit(general_practitioners, exit_rate, morale_exit):
     into="physicians[secondary]",
     source="upward moves: Meng Q 2009, Hum Resour Health 7:24; same pull as for physicians",
 )
-def general_practitioner_drawn_up(
-    general_practitioners, under_bond, siphon_pull, bond_served, leaving_after_bond, tier_presence
-):
+def general_practitioner_drawn_up(general_practitioners, under_bond, siphon_pull, bond_served, hospital_chosen_share):
     """General practitioners drawn up by hospitals: some of the free ones, and most of those whose bond has ended."""
-    return where(
-        tier_presence["secondary"] > 0,
-        (general_practitioners - under_bond) * siphon_pull + bond_served * leaving_after_bond,
-        0,
-    )
+    return (general_practitioners - under_bond) * siphon_pull + bond_served * hospital_chosen_share["bond_end"]
 
 
 # --- under bond: a co-flow of those general practitioners who may not leave yet ---
@@ -192,9 +189,9 @@ def under_bond(under_bond_at_start):
 
 
 @flow("worker/year", into="under_bond", source=PEOPLE)
-def bond_begun(bonded_graduation, declined_share):
+def bond_begun(bonded_graduation, hospital_chosen_share):
     """Bonds that begin to run in service, with the end of residency."""
-    return bonded_graduation * (1 - declined_share["bonded"])
+    return bonded_graduation * (1 - hospital_chosen_share["bonded_graduate"])
 
 
 @flow(
@@ -209,18 +206,3 @@ def bond_served(under_bond, bond_time):
 def bond_given_up(under_bond, exit_rate, morale_exit):
     """Bonds of those who leave the profession."""
     return under_bond * exit_rate["primary"] * morale_exit["primary"]
-
-
-@auxiliary(
-    "dimensionless",
-    source="own formulation: odds go with the draw of hospitals, so that the share stays below one",
-)
-def leaving_after_bond(leaving_after_bond_usual, hospital_draw, hospital_draw_at_start):
-    """Share who move up to a hospital when their bond ends: the usual one at the draw of the start, none without it."""
-    return where(
-        hospital_draw_at_start > 0,
-        leaving_after_bond_usual
-        * hospital_draw
-        / (leaving_after_bond_usual * hospital_draw + (1 - leaving_after_bond_usual) * hospital_draw_at_start),
-        where(hospital_draw > 0, leaving_after_bond_usual, 0),
-    )

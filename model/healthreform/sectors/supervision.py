@@ -1,7 +1,7 @@
 """Fund supervision: false claims, what deters them, what audits find and what is paid back."""
 
 from ..stockflow import auxiliary, exp, flow, smooth, stock, where
-from .grounds import AS_CASH_ALLOWS, IDENTITY, LEARNED, STEADY, UPGRADED
+from .grounds import AS_CASH_ALLOWS, DEFINITION, IDENTITY, LEARNED, STEADY, UPGRADED
 from .names import scheme, tier
 
 
@@ -21,9 +21,15 @@ def repaid_ratio(legal_fine, fined_share):
 
 
 @smooth("dimensionless", time="supervision_learning_time", source=LEARNED)
-def perceived_penalty(found_share, repaid_ratio):
-    """What a yuan falsely claimed is expected to cost, as providers have learned it."""
-    return found_share * repaid_ratio
+def expected_finding(found_share):
+    """Share of what is against the rules that providers, as they have learned, expect audits to find."""
+    return found_share
+
+
+@auxiliary("dimensionless", source=DEFINITION)
+def perceived_penalty(expected_finding, repaid_ratio):
+    """What a yuan falsely claimed is expected to cost."""
+    return expected_finding * repaid_ratio
 
 
 @auxiliary("dimensionless", source="definition: the expected penalty, at the supervision of 2010")
