@@ -26,6 +26,7 @@ from .stockflow.records import Records
 if TYPE_CHECKING:
     import pandas
 
+    from .stockflow.kernel import Compiled
     from .stockflow.results import RawResult
 
 Values = NDArray[np.float64]
@@ -117,96 +118,122 @@ def replay(
     RunError
         If a run with the place's own parameters goes wrong.
     """
-    yearly = [record for record in records if record.window is not None and not record.window.moment]
-    sudden = [record for record in records if record.window is not None and record.window.moment]
-    batch = _Batch(place, members, os.cpu_count() or 1 if threads is None else threads)
-    years, times = batch.run(yearly, every_step=False)
-    moments, dates = batch.run(sudden, every_step=True)
-    return Replay(years, times, moments, dates)
+    return Experiments.of(place, records).replay(members, threads)
+
+
+@dataclass(frozen=True)
+class Experiments:
+    """The experiments of some records, made ready to be run with one table of members after another."""
+
+    batches: tuple[_Batch | None, _Batch | None]
+
+    @classmethod
+    def of(cls, place: Place, records: Sequence[Record]) -> Experiments:
+        """Arguments and errors are those of ``replay``."""
+        yearly = [record for record in records if record.window is not None and not record.window.moment]
+        sudden = [record for record in records if record.window is not None and record.window.moment]
+        return cls((_Batch.of(place, yearly, every_step=False), _Batch.of(place, sudden, every_step=True)))
+
+    def replay(self, members: pandas.DataFrame | None = None, threads: int | None = None) -> Replay:
+        """Arguments and errors are those of the function."""
+        used = os.cpu_count() or 1 if threads is None else threads
+        none: tuple[dict[Arm, dict[str, Values]], Values] = {}, np.empty(0)
+        years, moments = (none if each is None else each.run(members, used) for each in self.batches)
+        return Replay(*years, *moments)
 
 
 @dataclass(frozen=True)
 class _Batch:
+    """Runs to the same year of which the same is kept: ``plain`` are the inputs of each arm, one run for each."""
+
     place: Place
-    members: pandas.DataFrame | None
-    threads: int
+    arms: tuple[Arm, ...]
+    plain: RunInputs
+    compiled: Compiled
+    constants: tuple[str, ...]
+    last: int
 
-    def run(self, records: Sequence[Record], *, every_step: bool) -> tuple[dict[Arm, dict[str, Values]], Values]:
+    @classmethod
+    def of(cls, place: Place, records: Sequence[Record], *, every_step: bool) -> _Batch | None:
         if not records:
-            return {}, np.empty(0)
+            return None
+        model = place.model
         last = max(int(window.last) for record in records for window in (record.window, record.against) if window)
-        arms = {arm: inputs for each in experiments_of(records) for arm, inputs in self._arms(each, last).items()}
+        arms = {arm: inputs for each in experiments_of(records) for arm, inputs in _arms(place, each, last).items()}
         names = tuple(dict.fromkeys(name for record in records for name in record.names))
-        constants = [name for name in names if name in self.place.model.flat.parameters]
+        constants = tuple(name for name in names if name in model.flat.parameters)
         kept = tuple(name for name in names if name not in constants)
-        compiled = compiled_model(self.place.model, kept, "rk4", every_step)
-        inputs, runs = self._inputs(list(arms.values()))
-        first = self.place.start
-        parts = list(compiled.run_chunks(inputs, first, last, STEP, self.threads, CHUNK))
-        _check_own_runs(parts, runs, [f"{key[1]} {'with' if on else 'without'} the reform" for key, on in arms])
-        values = np.concatenate([part.values for part in parts]).reshape(len(arms), runs, -1, len(kept))
-        same = self._constants(inputs.part(0, runs), constants, values.shape[2])
-        found = {
-            arm: {**same, **{name: values[place, :, :, column] for column, name in enumerate(compiled.names)}}
-            for place, arm in enumerate(arms)
-        }
-        return found, parts[0].times
-
-    def _constants(self, inputs: RunInputs, names: Sequence[str], times: int) -> dict[str, Values]:
-        """Parameters as if they were variables: the same at all times, and in the runs of every arm."""
-        values = inputs.parameters(np.arange(inputs.runs))
-        places = {name: at for at, name in enumerate(self.place.model.flat.parameters)}
-        return {name: np.repeat(values[:, [places[name]]], times, axis=1) for name in names}
-
-    def _arms(self, experiment: Experiment, last: int) -> dict[Arm, Records]:
-        """The inputs with the reform and without it; history has no twin."""
-        model, start = self.place.model, self.place.start
-        enacted = Scenario.load("baseline").apply(model, begin=float(start))
-        if experiment.begin is None:
-            return {(experiment.key, True): enacted}
-        if not start <= experiment.begin <= last:
-            raise experiment.entry.error(f"{experiment.begin} lies outside the run, {start} to {last}", "begin")
-        held = freeze(model, enacted, float(experiment.begin))
-        going_on = {name: enacted.levers[name] for name in experiment.as_enacted}
-        arms = {}
-        for on, key in ((True, "treated"), (False, "untreated")):
-            base = replace(held, levers={**held.levers, **going_on}) if on else held
-            where = f"{experiment.entry.file}: experiments.{experiment.name}.{key}"
-            changes, begin = getattr(experiment, key), float(experiment.begin)
-            span = begin, last + 1.0
-            arms[experiment.key, on] = apply_changes(model, base, changes, where=where, span=span, begin=begin)
-        return arms
-
-    def _inputs(self, arms: Sequence[Records]) -> tuple[RunInputs, int]:
-        """One run for each arm and member, and the number of runs of an arm."""
-        model = self.place.model
-        points = [model.path_points(records) for records in arms]
+        points = [model.path_points(inputs) for inputs in arms.values()]
         varied = {
             name: [Path.from_points(each[name]) for each in points]
             for name in points[0]
             if any(each[name] != points[0][name] for each in points)
         }
-        plain = make_inputs(model.flat, base_values(model, arms[0]), varied, len(arms))
-        index, matrix = self._parameters()
-        runs = len(matrix)
-        paths = replace(plain.paths, first=np.repeat(plain.paths.first, runs, axis=0))
-        return RunInputs(plain.base, index, np.tile(matrix, (len(arms), 1)), paths), runs
+        plain = make_inputs(model.flat, base_values(model, next(iter(arms.values()))), varied, len(arms))
+        return cls(place, tuple(arms), plain, compiled_model(model, kept, "rk4", every_step), constants, last)
 
-    def _parameters(self) -> tuple[NDArray[np.int64], Values]:
-        """Columns in which members differ, and the values: the place's own first."""
-        model = self.place.model
-        if self.members is None:
-            return np.empty(0, np.int64), np.empty((1, 0))
-        table = read_design(model, model.records, self.members)
-        own, places = model.parameter_values(), {name: at for at, name in enumerate(model.flat.parameters)}
-        names = [name for flat in table.flat for name in flat]
-        for name in names:
-            if name not in places:
-                raise RecordError(f"members: '{name}' is no parameter; levers belong to the experiments")
-        columns = [table.values[:, column] for column, flat in enumerate(table.flat) for _ in flat]
-        order = sorted(range(len(names)), key=lambda column: places[names[column]])
-        values = np.column_stack([np.append(own[names[column]], columns[column]) for column in order])
-        return np.array([places[names[column]] for column in order], np.int64), np.ascontiguousarray(values)
+    def run(self, members: pandas.DataFrame | None, threads: int) -> tuple[dict[Arm, dict[str, Values]], Values]:
+        inputs, runs = self._inputs(members)
+        parts = list(self.compiled.run_chunks(inputs, self.place.start, self.last, STEP, threads, CHUNK))
+        _check_own_runs(parts, runs, [f"{key[1]} {'with' if on else 'without'} the reform" for key, on in self.arms])
+        kept = self.compiled.names
+        values = np.concatenate([part.values for part in parts]).reshape(len(self.arms), runs, -1, len(kept))
+        same = self._constants(inputs.part(0, runs), values.shape[2])
+        found = {
+            arm: {**same, **{name: values[place, :, :, column] for column, name in enumerate(kept)}}
+            for place, arm in enumerate(self.arms)
+        }
+        return found, parts[0].times
+
+    def _constants(self, inputs: RunInputs, times: int) -> dict[str, Values]:
+        """Parameters as if they were variables: the same at all times, and in the runs of every arm."""
+        values = inputs.parameters(np.arange(inputs.runs))
+        places = {name: at for at, name in enumerate(self.place.model.flat.parameters)}
+        return {name: np.repeat(values[:, [places[name]]], times, axis=1) for name in self.constants}
+
+    def _inputs(self, members: pandas.DataFrame | None) -> tuple[RunInputs, int]:
+        """One run for each arm and member, and the number of runs of an arm."""
+        index, matrix = _parameters(self.place, members)
+        runs = len(matrix)
+        paths = replace(self.plain.paths, first=np.repeat(self.plain.paths.first, runs, axis=0))
+        return RunInputs(self.plain.base, index, np.tile(matrix, (len(self.arms), 1)), paths), runs
+
+
+def _arms(place: Place, experiment: Experiment, last: int) -> dict[Arm, Records]:
+    """The inputs with the reform and without it; history has no twin."""
+    model, start = place.model, place.start
+    enacted = Scenario.load("baseline").apply(model, begin=float(start))
+    if experiment.begin is None:
+        return {(experiment.key, True): enacted}
+    if not start <= experiment.begin <= last:
+        raise experiment.entry.error(f"{experiment.begin} lies outside the run, {start} to {last}", "begin")
+    held = freeze(model, enacted, float(experiment.begin))
+    going_on = {name: enacted.levers[name] for name in experiment.as_enacted}
+    arms = {}
+    for on, key in ((True, "treated"), (False, "untreated")):
+        base = replace(held, levers={**held.levers, **going_on}) if on else held
+        where = f"{experiment.entry.file}: experiments.{experiment.name}.{key}"
+        changes, begin = getattr(experiment, key), float(experiment.begin)
+        span = begin, last + 1.0
+        arms[experiment.key, on] = apply_changes(model, base, changes, where=where, span=span, begin=begin)
+    return arms
+
+
+def _parameters(place: Place, members: pandas.DataFrame | None) -> tuple[NDArray[np.int64], Values]:
+    """Columns in which members differ, and the values: the place's own first."""
+    if members is None:
+        return np.empty(0, np.int64), np.empty((1, 0))
+    model = place.model
+    table = read_design(model, model.records, members)
+    own, places = model.parameter_values(), {name: at for at, name in enumerate(model.flat.parameters)}
+    names = [name for flat in table.flat for name in flat]
+    for name in names:
+        if name not in places:
+            raise RecordError(f"members: '{name}' is no parameter; levers belong to the experiments")
+    columns = [table.values[:, column] for column, flat in enumerate(table.flat) for _ in flat]
+    order = sorted(range(len(names)), key=lambda column: places[names[column]])
+    values = np.column_stack([np.append(own[names[column]], columns[column]) for column in order])
+    return np.array([places[names[column]] for column in order], np.int64), np.ascontiguousarray(values)
 
 
 def _check_own_runs(parts: Sequence[RawResult], runs: int, names: Sequence[str]) -> None:

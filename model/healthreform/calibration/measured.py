@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..evidence_files import check_names, shipped_groups
 from ..evidence_records import Record
 from ..place import Place
-from ..replaying import replay
+from ..replaying import Experiments
 
 Numbers = NDArray[np.float64]
 
@@ -30,7 +30,7 @@ class Measured:
     weight : of an effect that lies half the width of its range outside.
     """
 
-    place: Place
+    experiments: Experiments
     records: tuple[Record, ...]
     weight: float
     threads: int
@@ -40,13 +40,13 @@ class Measured:
         """All effects that the package ships."""
         records = [record for group in shipped_groups() for record in group.records if record.kind == "effect"]
         check_names(records, place.model)
-        return cls(place, tuple(records), weight, threads)
+        return cls(Experiments.of(place, records), tuple(records), weight, threads)
 
     def errors(self, names: Sequence[str], values: Numbers) -> Numbers:
         """Weighted distances from the ranges with some values, shape (runs, parameters); shape (runs, effects)."""
         import pandas
 
-        twins = replay(self.place, self.records, pandas.DataFrame(values, columns=list(names)), self.threads)
+        twins = self.experiments.replay(pandas.DataFrame(values, columns=list(names)), self.threads)
         found = [outside(twins.effect(record)[1:], record.low, record.high) for record in self.records]
         return self.weight * np.stack(found, axis=1)
 
