@@ -144,10 +144,13 @@ class Experiments:
 
 @dataclass(frozen=True)
 class _Batch:
-    """Runs to the same year of which the same is kept: ``plain`` are the inputs of each arm, one run for each."""
+    """Runs to the same year of which the same is kept.
+
+    ``plain`` are the inputs, one run for all arms that have the same; ``rows`` say which of them each arm has.
+    """
 
     place: Place
-    arms: tuple[Arm, ...]
+    rows: Mapping[Arm, int]
     plain: RunInputs
     compiled: Compiled
     constants: tuple[str, ...]
@@ -163,25 +166,33 @@ class _Batch:
         names = tuple(dict.fromkeys(name for record in records for name in record.names))
         constants = tuple(name for name in names if name in model.flat.parameters)
         kept = tuple(name for name in names if name not in constants)
-        points = [model.path_points(inputs) for inputs in arms.values()]
+        numbers: dict[str, int] = {}
+        rows: dict[Arm, int] = {}
+        points: list[Mapping[str, Sequence[tuple[float, float]]]] = []
+        for arm, records_of_arm in arms.items():
+            found = model.path_points(records_of_arm)
+            rows[arm] = numbers.setdefault(repr(found), len(numbers))
+            if rows[arm] == len(points):
+                points.append(found)
         varied = {
             name: [Path.from_points(each[name]) for each in points]
             for name in points[0]
             if any(each[name] != points[0][name] for each in points)
         }
-        plain = make_inputs(model.flat, base_values(model, next(iter(arms.values()))), varied, len(arms))
-        return cls(place, tuple(arms), plain, compiled_model(model, kept, "rk4", every_step), constants, last)
+        plain = make_inputs(model.flat, base_values(model, next(iter(arms.values()))), varied, len(points))
+        return cls(place, rows, plain, compiled_model(model, kept, "rk4", every_step), constants, last)
 
     def run(self, members: pandas.DataFrame | None, threads: int) -> tuple[dict[Arm, dict[str, Values]], Values]:
         inputs, runs = self._inputs(members)
         parts = list(self.compiled.run_chunks(inputs, self.place.start, self.last, STEP, threads, CHUNK))
-        _check_own_runs(parts, runs, [f"{key[1]} {'with' if on else 'without'} the reform" for key, on in self.arms])
+        called = {row: f"{key[1]} {'with' if on else 'without'} the reform" for (key, on), row in self.rows.items()}
+        _check_own_runs(parts, runs, called)
         kept = self.compiled.names
-        values = np.concatenate([part.values for part in parts]).reshape(len(self.arms), runs, -1, len(kept))
+        values = np.concatenate([part.values for part in parts]).reshape(len(called), runs, -1, len(kept))
         same = self._constants(inputs.part(0, runs), values.shape[2])
         found = {
-            arm: {**same, **{name: values[place, :, :, column] for column, name in enumerate(kept)}}
-            for place, arm in enumerate(self.arms)
+            arm: {**same, **{name: values[row, :, :, column] for column, name in enumerate(kept)}}
+            for arm, row in self.rows.items()
         }
         return found, parts[0].times
 
@@ -192,11 +203,11 @@ class _Batch:
         return {name: np.repeat(values[:, [places[name]]], times, axis=1) for name in self.constants}
 
     def _inputs(self, members: pandas.DataFrame | None) -> tuple[RunInputs, int]:
-        """One run for each arm and member, and the number of runs of an arm."""
+        """One run for each kind of arm and member, and the number of runs of an arm."""
         index, matrix = _parameters(self.place, members)
         runs = len(matrix)
         paths = replace(self.plain.paths, first=np.repeat(self.plain.paths.first, runs, axis=0))
-        return RunInputs(self.plain.base, index, np.tile(matrix, (len(self.arms), 1)), paths), runs
+        return RunInputs(self.plain.base, index, np.tile(matrix, (self.plain.runs, 1)), paths), runs
 
 
 def _arms(place: Place, experiment: Experiment, last: int) -> dict[Arm, Records]:
@@ -236,7 +247,7 @@ def _parameters(place: Place, members: pandas.DataFrame | None) -> tuple[NDArray
     return np.array([places[names[column]] for column in order], np.int64), np.ascontiguousarray(values)
 
 
-def _check_own_runs(parts: Sequence[RawResult], runs: int, names: Sequence[str]) -> None:
+def _check_own_runs(parts: Sequence[RawResult], runs: int, names: Mapping[int, str]) -> None:
     """Refuse a failure with the place's own parameters, the first run of each arm; a member's becomes NaN."""
     before = 0
     for part in parts:
