@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .changes import apply_changes, freeze
 from .design_table import read_design
+from .endings import end_if_told
 from .engine_use import base_values, compiled_model
 from .evidence_files import experiments_of
 from .evidence_records import ALONE, Experiment, Reading, Record, Window
@@ -142,7 +143,10 @@ class _Batch:
         compiled = compiled_model(self.place.model, kept, "rk4", every_step)
         inputs, runs = self._inputs(list(arms.values()))
         first = self.place.start
-        parts = list(compiled.run_chunks(inputs, first, last, STEP, self.threads, CHUNK))
+        parts = []
+        for part in compiled.run_chunks(inputs, first, last, STEP, self.threads, CHUNK):
+            end_if_told()
+            parts.append(part)
         _check_own_runs(parts, runs, [f"{key[1]} {'with' if on else 'without'} the reform" for key, on in arms])
         values = np.concatenate([part.values for part in parts]).reshape(len(arms), runs, -1, len(kept))
         same = self._constants(inputs.part(0, runs), constants, values.shape[2])
