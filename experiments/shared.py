@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 import healthreform as hr
 from healthreform import analysis
-from healthreform.endings import WRONG, held_back, run_to_end
+from healthreform.endings import WRONG, end_if_told, held_back, run_to_end
 from healthreform.output import folder_made
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +40,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
             with held_back():
                 aside = _folder_beside(target)
             yield aside
+            end_if_told()
             with held_back():
                 _put_in_place(aside, target)
         except OSError as error:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import pytest
-from places_common import write
 
 import healthreform as hr
-from healthreform import check_model, check_numbers, family_members
+from healthreform import check_model, check_numbers
 from healthreform.behaviour_checks import Judged
 from healthreform.behaviour_file import read_behaviour
 from healthreform.check_findings import Verdict
-from healthreform.family_members import policies_of_others
 from healthreform.gains_of_loops import Gain
 from healthreform.named_loops import NamedLoop, read_loops
 from healthreform.place import Place
@@ -185,68 +182,6 @@ def test_accounts_that_do_not_add_up_or_do_not_tell_fail(monkeypatch):
     passed, text, failed = check_model._accounts(Place.load("china"))
     assert not passed and "what for is not told of: new_payment" in text
     assert failed == ()  # books that do not close are no claim that a reason could excuse
-
-
-@pytest.fixture(scope="module")
-def later(tmp_path_factory):
-    """A province of which two facts are known, from 2016."""
-    text = "start = 2016\n[facts]\npopulation = 38e6\nitem_share = { drugs = 0.42 }"
-    return Place.load(write(tmp_path_factory.mktemp("places"), text))
-
-
-@pytest.mark.slow
-def test_a_province_that_begins_later_passes_what_china_passes(later):
-    found = {finding.name: finding for finding in check_model.findings(later, quick=True)}
-    assert [f"{finding.name}: {finding.result}" for finding in found.values() if not finding.passed] == []
-    assert not any(finding.miss for finding in found.values())
-    told = found["integration error"].result
-    assert told.endswith("not asked, as it is the policy of another place and years: sanming_path")
-    assert "sanming_path " not in told
-
-
-def test_the_policy_of_another_place_is_asked_of_the_country_and_of_that_place(later):
-    places = (Place.load("china"), Place.load("sanming"), later)
-    assert [policies_of_others(place) for place in places] == [[], [], ["sanming_path"]]
-
-
-@pytest.mark.parametrize(("place", "other"), [("china", "sanming"), ("sanming", "china")])
-def test_the_other_member_of_the_family_runs_on_the_same_equations(place, other):
-    passed, told, _ = family_members.family_members(Place.load(place))
-    assert passed and told.startswith(f"{other}: ") and "equations and their units as here" in told
-    assert f"points) in {other}" in told and f"points) in {place}" in told
-
-
-def test_a_province_is_held_against_the_country(later):
-    assert family_members.other_member(later).name == "china"
-    """Of the claims fewer are asked than of two whole members: some need years before it begins."""
-    passed, told, _ = family_members.family_members(later)
-    _, whole, _ = family_members.family_members(Place.load("sanming"))
-    asked, of_both = (int(re.search(r"of (\d+) claims", text)[1]) for text in (told, whole))
-    assert passed and told.startswith("china: ") and 0 < asked < of_both
-
-
-def test_a_member_that_answers_otherwise_or_pays_backward_fails(monkeypatch):
-    honest = family_members.judged
-
-    def astray(place, **options):
-        for each in honest(place, **options):
-            yield replace(each, holds=each.holds and place.name != "sanming")
-
-    monkeypatch.setattr(family_members, "judged", astray)
-    passed, told, _ = family_members.family_members(Place.load("china"))
-    assert not passed and "; 7 of 14 claims" in told and "not: sanming: hospital_margin falls" in told
-    monkeypatch.setattr(family_members, "judged", honest)
-    monkeypatch.setattr(family_members, "negative_payments", lambda ledger, values: ("claims_paid[primary,resident]",))
-    passed, told, _ = family_members.family_members(Place.load("china"))
-    assert not passed and "payments that run backward: claims_paid" in told
-
-
-def test_a_member_with_other_equations_or_units_fails(monkeypatch):
-    here, other = Place.load("china"), Place.load("sanming")
-    unlike = replace(other, model=replace(other.model, structure="another"))
-    monkeypatch.setattr(family_members, "other_member", lambda place: unlike)
-    passed, told, _ = family_members.family_members(here)
-    assert not passed and "sanming: another set of equations than here" in told
 
 
 def test_a_loop_that_feeds_itself_with_all_else_answering_fails(monkeypatch):

@@ -112,12 +112,6 @@ def test_its_own_path_is_its_baseline_and_the_nation_may_take_it_too(run):
 # ------------------------------------------------------------------------------------- what every place must pass
 
 
-@pytest.mark.parametrize("name", ["units and closed world", "conservation", "integration error"])
-def test_it_passes_what_china_passes(name):
-    passed, said, _ = check_model._CHECKS[name](sanming())
-    assert passed, said
-
-
 #: Nearly all its employee pools are short to begin with; and its primary care owes too little to be strained so soon.
 KNOWN_MISSES = {
     ("a_poor_fund_trims_benefits", "deficit_share[employee] rises by at least 5 points within 4 years"),
@@ -205,15 +199,6 @@ def test_it_passes_the_whole_battery_but_for_what_its_file_explains():
     found = hr.check("sanming")
     assert found.passed.all(), found.result[~found.passed].to_dict()
     assert set(missed(found)) == set(explained())
-
-
-@pytest.mark.parametrize("place", ["china", "sanming"])
-def test_the_books_of_both_places_close_in_every_year(place):
-    run = hr.simulate(place)
-    for year in run.time.values[::5]:
-        assert abs(hr.bridge(run, int(year))["not explained"]) < 1e-9 * float(
-            run.total_health_expenditure.sel(time=year)
-        )
 
 
 # --------------------------------------------------------------------- its path against what was published of it

@@ -13,6 +13,7 @@ from .behaviour_checks import judged, too_early
 from .changes import split_name
 from .check_findings import Finding, Verdict
 from .check_numbers import adaptive, integration, reference, setting_of
+from .endings import end_if_told
 from .engine_use import assert_conserved
 from .extremes import endings
 from .family_members import family_members
@@ -73,6 +74,7 @@ def findings(place: str | os.PathLike[str] | Place, *, quick: bool = False) -> I
     known = KnownMisses.of(here)
     told = []
     for finding in _found(here, quick):
+        end_if_told()
         told.append(known.explained(finding))
         yield told[-1]
     if gone := known.gone(told, _SLOW if quick else ()):

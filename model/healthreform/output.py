@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .endings import held_back
+from .endings import end_if_told, held_back
 from .netcdf_files import NotStorableError, write_netcdf
 from .stockflow.errors import RecordError, StockflowError
 
@@ -167,6 +167,7 @@ def _write_together(texts: Mapping[Path, str]) -> None:
     try:
         for target, text in texts.items():
             parts[target].write_text(text, encoding="utf-8", newline="\n")
+        end_if_told()
         for target, part in parts.items():
             put.append(target)
             os.replace(part, target)
@@ -275,6 +276,7 @@ def _aside(target: Path) -> Iterator[Path]:
     with folder_made(target.parent):
         try:
             yield temporary
+            end_if_told()
             os.replace(temporary, target)
         except OSError as error:
             # Not the error's own text, in which the HDF5 library tells of itself.

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .changes import apply_changes, freeze
 from .design_table import read_design
+from .endings import end_if_told
 from .engine_use import base_values, compiled_model
 from .evidence_files import experiments_of
 from .evidence_records import ALONE, Experiment, Reading, Record, Window
@@ -184,7 +185,10 @@ class _Batch:
 
     def run(self, members: pandas.DataFrame | None, threads: int) -> tuple[dict[Arm, dict[str, Values]], Values]:
         inputs, runs = self._inputs(members)
-        parts = list(self.compiled.run_chunks(inputs, self.place.start, self.last, STEP, threads, CHUNK))
+        parts = []
+        for part in self.compiled.run_chunks(inputs, self.place.start, self.last, STEP, threads, CHUNK):
+            end_if_told()
+            parts.append(part)
         called = {row: f"{key[1]} {'with' if on else 'without'} the reform" for (key, on), row in self.rows.items()}
         _check_own_runs(parts, runs, called)
         kept = self.compiled.names

@@ -12,6 +12,7 @@ import numpy as np
 
 from .changes import split_name
 from .datasets import to_dataset, written_names
+from .endings import end_if_told
 from .engine_use import assert_conserved, base_values, compiled_model, values_at_start, varied_between
 from .place import Place
 from .scenario import Scenario
@@ -105,6 +106,7 @@ def run_setting(setting: Setting, *, every_step: bool = False) -> tuple[RawResul
     """
     from .stockflow.inputs import make_inputs
 
+    end_if_told()
     model = setting.model
     compiled = compiled_model(model, None, setting.method, every_step)
     inputs = make_inputs(model.flat, base_values(model, setting.records))

@@ -18,6 +18,7 @@ import numpy as np
 from .analysis import OUTCOMES, variables_of
 from .datasets import to_dataset
 from .design_table import Design, read_design
+from .endings import end_if_told
 from .engine_use import assert_conserved, base_values, compiled_model, needed_for_checks, values_at_start
 from .named_loops import NamedLoop, read_loops
 from .place import Place
@@ -205,6 +206,7 @@ def answered_gains(
     lifted = {name: replace(path, values=(1 + share) * path.values) for name, path in job.held.items()}
     found = {}
     for loop, cut in links.items():
+        end_if_told()
         inputs = replace(job, held=lifted).inputs(job.base, cut)
         raw = job.stepwise.run(inputs, job.base.first, job.base.last, job.base.step)
         raw.raise_if_failed()
@@ -299,6 +301,7 @@ class _Job:
 
     def run(self, setting: Setting, cut: Cut | None = None) -> xarray.Dataset:
         """All members under a scenario, with one link cut."""
+        end_if_told()
         inputs = self.inputs(setting, cut)
         raw = self.yearly.run(inputs, setting.first, setting.last, setting.step, self.threads)
         if self.design is None and cut is None and raw.failures:

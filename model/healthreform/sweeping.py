@@ -12,6 +12,7 @@ import numpy as np
 
 from .datasets import to_dataset, written_names
 from .design_table import Design, Ramp, check_apart, read_design
+from .endings import end_if_told
 from .engine_use import base_values, compiled_model, needed_for_checks, unconserved, values_at_start
 from .observations import observed_variables
 from .place import Place
@@ -235,6 +236,7 @@ class _Job:
             about |= error.attributes(row)
             error.warn(self.settings[0].step, self.settings[0].method, row, where=3)
         for begin in range(0, self.table.runs, rows):
+            end_if_told()
             end = min(begin + rows, self.table.runs)
             yield self._part(begin, end).assign_attrs(about)
             if progress is not None:

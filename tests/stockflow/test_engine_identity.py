@@ -1,6 +1,8 @@
 """A run's bits depend on nothing but its own inputs."""
 
 import functools
+import time
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +11,7 @@ from engine_models import synthetic_model, with_year_ends
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from healthreform.stockflow import kernel
 from healthreform.stockflow.compile import compile_model
 from healthreform.stockflow.inputs import make_inputs
 from healthreform.stockflow.machine import host
@@ -97,3 +100,43 @@ def test_an_interrupt_ends_the_batch_at_once():
     for threads in (1, 2):
         with pytest.raises(KeyboardInterrupt):
             compiled.run(inputs, 2010, 2010, 1 / 16, threads, progress=interrupt)
+
+
+def test_what_is_computed_into_stays_while_a_thread_that_an_interrupt_lost_sight_of_works(monkeypatch):
+    made, numbers, paths, compiled, _ = sweep()
+    inputs, arrays, threads = chosen(made, numbers, paths, list(range(RUNS))), [], []
+    honest = kernel.Recorded
+
+    def noted(*given):
+        arrays.extend(map(weakref.ref, given))
+        return honest(*given)
+
+    def interrupted(compute, *_):
+        threads.append(compute)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kernel, "Recorded", noted)
+    monkeypatch.setattr(kernel, "_spread", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        compiled.run(inputs, 2010, 2010, 1 / 16, 2)
+    assert arrays and all(array() is not None for array in arrays)
+    assert threads.pop()(0, RUNS) == RUNS
+    assert all(array() is None for array in arrays)
+
+
+def test_an_interrupt_while_tasks_are_handed_out_leaves_the_rest_undone():
+    done = []
+
+    class Interrupted(list):
+        def __iter__(self):
+            yield from self[:500]
+            raise KeyboardInterrupt
+
+    def compute(begin, end):
+        time.sleep(0.001)
+        done.append(begin)
+        return end - begin
+
+    with pytest.raises(KeyboardInterrupt):
+        kernel._spread(compute, Interrupted((at, at + 1) for at in range(1000)), 2, None)
+    assert len(done) < 500

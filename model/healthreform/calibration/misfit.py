@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..endings import end_if_told
 from ..engine_use import base_values, compiled_model
 from ..setting import Setting
 from ..stockflow.inputs import RunInputs, make_inputs
@@ -94,7 +95,8 @@ class Misfit:
     def simulate(self, values: Numbers) -> dict[str, Numbers]:
         """Run with some values, shape (runs, parameters); by series, shape (runs, years of the series)."""
         setting, inputs = self.setting, self.inputs.with_matrix(values[:, self.order])
-        raw = self.compiled.run(inputs, setting.first, setting.last, setting.step, self.threads)
+        years = (setting.first, setting.last)
+        raw = self.compiled.run(inputs, *years, setting.step, self.threads, lambda finished: end_if_told())
         return {each.name: raw[each.name][:, each.years - setting.first] for each in self.series}
 
     def errors(self, positions: Numbers) -> Numbers:

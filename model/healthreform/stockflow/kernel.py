@@ -234,7 +234,8 @@ class Compiled:
 
         own = threading.local()  # each thread's work space stays in its caches from one task to the next
 
-        def compute(begin: int, end: int) -> int:
+        # An interrupt may lose sight of a thread that is just begun: what it works on stays for as long as it works.
+        def compute(begin: int, end: int, held: object = (arrays, self._code)) -> int:
             if not hasattr(own, "work"):
                 own.work = _aligned(room)
             values_given = {**given, "begin": begin, "end": end, "work": own.work.ctypes.data}
@@ -266,8 +267,8 @@ def _spread(
                 progress(finished)
         return
     with ThreadPoolExecutor(threads) as pool:
-        waiting = [pool.submit(compute, begin, end) for begin, end in tasks]
         try:
+            waiting = [pool.submit(compute, begin, end) for begin, end in tasks]
             for done in as_completed(waiting):
                 finished += done.result()
                 if progress:
