@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -19,7 +20,12 @@ os.environ["MPLBACKEND"] = "Agg"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give the session a cache folder of its own, so that no test meets what an earlier session left."""
+    """Give the session a cache folder of its own, so that no test meets what an earlier session left.
+
+    And let interrupts be heard, which a shell has ignored by what it starts in the background.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         os.environ["HEALTHREFORM_CACHE"] = tempfile.mkdtemp(prefix="healthreform-tests-")
 

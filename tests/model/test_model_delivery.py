@@ -186,7 +186,7 @@ def test_a_case_treated_by_hand_is_paid_in_parity_with_the_case_it_replaces():
             for item in ("drugs", "consumables", "tests", "services")
         )
         late = runs.raw.times > 2014
-        expected = ordinary * (1 - share + share * parity)
+        expected = ordinary * (1 - share + share * parity) * runs[f"charged_ratio[{tier},inpatient]"]
         np.testing.assert_allclose(runs[f"cost_per_contact[{tier},inpatient]"][0, late], expected[0, late], **CLOSE)
 
 

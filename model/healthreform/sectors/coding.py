@@ -82,10 +82,13 @@ def points_share(dip_part, drg_part, no_division):
     over=(tier, care),
     time="list_time",
     start="out_of_list_at_start",
-    source="own formulation: payment_pull with the opposite sign, as uncovered care is paid in full; by odds",
+    source="own formulation: payment_pull with the opposite sign, as uncovered care is paid in full",
 )
 def wished_off_list(out_of_list_at_start, list_odds):
-    """Share of a bill that would be charged off the benefit list if no audit struck any of it off."""
+    """Share of a bill that would be charged off the benefit list if no audit struck any of it off.
+
+    By odds, so that it stays below one.
+    """
     return out_of_list_at_start * list_odds / (1 + out_of_list_at_start * (list_odds - 1))
 
 
