@@ -1,10 +1,15 @@
 """The kernel against the interpreter and against an adaptive solver, and the error of the step, on the real model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from model_runs import TIERS, every, model, run
 from scipy.integrate import solve_ivp
 
+from healthreform import check_numbers
+from healthreform.place import Place
+from healthreform.setting import LAST_YEAR
 from healthreform.stockflow.interpret import Interpreter
 
 #: The result by the case is a difference from a first year of one, and starts at nought: its round-off is that of one.
@@ -67,3 +72,45 @@ def test_adaptive_solver_agrees_over_a_year(interpreter):
     assert stepped.raw.times[-1] == 2011.0
     for name, value in zip(interpreter.stock_names(), solved.y[:, -1] * size, strict=True):
         assert stepped[name][0, -1] == pytest.approx(value, rel=STEP_ERROR / 5, abs=1e-6), name
+
+
+def test_the_kernel_agrees_with_the_reference():
+    passed, text, _ = check_numbers.reference(Place.load("china"))
+    assert passed, text
+
+
+def test_a_step_that_is_too_coarse_fails(monkeypatch):
+    monkeypatch.setattr(check_numbers, "INTEGRATION_ERROR", 1e-12)
+    passed, text, failed = check_numbers.integration(Place.load("china"))
+    assert not passed and "outcomes at most" in text and "total_health_expenditure" in failed
+
+
+def test_a_kernel_that_disagrees_with_the_interpreter_fails(monkeypatch):
+    honest = check_numbers.run_setting
+
+    def astray(setting, **options):
+        raw, start = honest(setting, **options)
+        raw.values[0, -1, raw.names.index("mean_pay")] *= 1 + 1e-6
+        return raw, start
+
+    monkeypatch.setattr(check_numbers, "run_setting", astray)
+    passed, text, failed = check_numbers.reference(Place.load("china"))
+    assert not passed and "mean_pay" in text and failed == ("mean_pay",)
+
+
+@pytest.mark.slow
+def test_the_adaptive_solver_agrees_over_the_whole_run():
+    passed, text, _ = check_numbers.adaptive(Place.load("china"))
+    assert passed and f"2010 to {LAST_YEAR}" in text and "linked_package" in text
+
+
+@pytest.mark.slow
+def test_steps_that_are_too_coarse_are_found_by_the_adaptive_solver(monkeypatch):
+    """Euler's, whose error is of the size of the step; in Runge-Kutta's a longer one than this is refused."""
+    honest = check_numbers.setting_of
+    monkeypatch.setattr(
+        check_numbers, "setting_of", lambda *arguments: replace(honest(*arguments), method="euler", step=1 / 16)
+    )
+    monkeypatch.setattr(check_numbers, "ADAPTIVE", ("baseline",))
+    passed, text, failed = check_numbers.adaptive(Place.load("china"))
+    assert not passed and len(failed) > 10 and "baseline" in text

@@ -1,7 +1,6 @@
 """What must hold however the parameters stand: savings counted once, losses not overpaid, an end to every change."""
 
 import functools
-import re
 
 import numpy as np
 import pytest
@@ -314,52 +313,6 @@ def test_a_larger_tier_draws_patients_less_than_in_proportion_in_the_long_run():
     """Gain of the loop of size, habit and beds: with size s and habit h the long-run answer is s / (1 - h)."""
     values = scenario_values()
     assert values["size_coefficient"] / (1 - values["habit_coefficient"]) < 1
-
-
-def test_the_model_scaled_in_any_base_unit_is_the_same_model(baseline):
-    """People, staff, beds, contacts and money a hundredfold: shares and ratios stay, amounts are a hundredfold."""
-    scale = {"person": 100.0, "worker": 100.0, "contact": 100.0, "bed": 100.0, "yuan": 100.0, "yuan_2010": 100.0}
-    runs = run(_scaled(scale))
-    _assert_scaled(runs, baseline, scale)
-
-
-def test_money_of_other_denomination_is_the_same_model(baseline):
-    scale = {"yuan": 0.01, "yuan_2010": 0.01}
-    _assert_scaled(run(_scaled(scale)), baseline, scale)
-
-
-def _factor(unit: str, scale: dict[str, float]) -> float:
-    """What a unit is multiplied by when base units are: ``yuan/person/year**2``."""
-    factor = 1.0
-    for mark, base, power in re.findall(r"([*/]?)\s*([A-Za-z_]\w*)(?:\s*\*\*\s*(\d+))?", unit):
-        factor *= scale.get(base, 1.0) ** ((-1 if mark == "/" else 1) * int(power or 1))
-    return factor
-
-
-def _scaled(scale: dict[str, float]) -> dict[str, float | Path]:
-    case: dict[str, float | Path] = {}
-    records = model().records
-    for name in (*records.parameters, *records.levers, *records.drivers):
-        factor = _factor(model().unit(name), scale)
-        for flat in flat_names(name):
-            value = scenario_values()[flat]
-            if factor != 1.0:
-                case[flat] = (
-                    Path(value.dates, tuple(factor * each for each in value.values))
-                    if isinstance(value, Path)
-                    else factor * value
-                )
-    return case
-
-
-def _assert_scaled(runs: Runs, baseline: Runs, scale: dict[str, float]) -> None:
-    skipped = {balance.name for balance in model().balances}
-    for name in model().variables:
-        for flat in flat_names(name):
-            if flat in runs.columns and flat not in skipped:
-                expected = _factor(model().unit(name), scale) * baseline[flat]
-                size = np.abs(expected).max()
-                np.testing.assert_allclose(runs[flat], expected, rtol=1e-7, atol=1e-7 * size, err_msg=flat)
 
 
 def test_winners_gain_what_the_others_lose_generics_first():
