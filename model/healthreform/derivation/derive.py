@@ -163,11 +163,24 @@ def _sizes(state: State, known: Mapping[str, Mapping[str, float]], missing: tupl
         people=people,
         members=members / members_now,
         insured=insured,
+        need=_need_per_head(own, state) / _need_per_head(state["people"], state),
         beds=beds,
         physicians=physicians,
         physicians_total=total(counted * physicians, tier) / total(counted, tier),
         wage=against("wage", known, state, otherwise=as_named(1.0)),
     )
+
+
+def _need_per_head(people: NamedArray, state: State) -> NamedArray:
+    """Need for care of people of such ages, by kind of care; as many adults among them are ill as in the base."""
+
+    def adults(there: NamedArray) -> NamedArray:
+        return there["adults"] + there["older"]
+
+    age = _age(people)
+    by_age = total(state["people"] * state["age_use"], age)
+    of_ill_adults = (state["need"] * state["persons_total"] - by_age) / adults(state["people"])
+    return (total(people * state["age_use"], age) + of_ill_adults * adults(people)) / total(people, age)
 
 
 def _of_tiers(

@@ -25,6 +25,7 @@ class Sizes:
     population : all people.
     people : by age.
     members : people who belong to each scheme; insured : people covered by it.
+    need : visits and admissions that a person of its ages needs.
     beds, physicians : by tier.
     physicians_total : all physicians.
     wage : the economy's wage.
@@ -34,6 +35,7 @@ class Sizes:
     people: NamedArray
     members: NamedArray
     insured: NamedArray
+    need: NamedArray
     beds: NamedArray
     physicians: NamedArray
     physicians_total: NamedArray
@@ -51,7 +53,9 @@ class Rule:
 #: Quantities that grow with something nearer than the population, or with more than their unit says.
 RULES: Mapping[str, Rule] = {
     "people_at_start": Rule("with the people of each age", lambda sizes: sizes.people),
-    "contacts_at_start": Rule("per member of each scheme", lambda sizes: sizes.members),
+    "contacts_at_start": Rule(
+        "per member of each scheme and with what people of its ages need", lambda sizes: sizes.members * sizes.need
+    ),
     "beds_at_start": Rule(
         "with the admissions of each tier, else per head, where they are not known", lambda sizes: sizes.beds
     ),
