@@ -18,6 +18,8 @@ Progress = Callable[[float, float], None]
 
 #: Share of the time that screening takes, for the bar.
 _SCREENING = 0.05
+#: A step that gains less than this part of the misfit is the last: parameters that history is blind to would go on.
+ENOUGH = 1e-6
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,6 @@ def _polish(misfit: Misfit, start: int, position: Numbers, before: float, iterat
     def jacobian(at: Numbers) -> Numbers:
         return np.concatenate([misfit.jacobian(at), np.diag(misfit.prior_slopes)])
 
-    found = least_squares(residuals, position, jacobian, bounds=(0.0, 1.0), max_nfev=iterations)
+    found = least_squares(residuals, position, jacobian, bounds=(0.0, 1.0), ftol=ENOUGH, max_nfev=iterations)
     position = np.clip(found.x, 0.0, 1.0)
     return Attempt(start, before, 2 * float(found.cost), int(found.nfev), bool(found.status > 0), position)
