@@ -171,7 +171,9 @@ def bridge(run: xarray.Dataset, year: int) -> pandas.Series:
         "less insurers' premiums, net of claims that reimburse patients": -insurers,
         "less maternity allowances": -amount("maternity_allowances"),
         "less grants for building": -amount("capital_subsidy"),
-        "less other government programmes and administration": -amount("other_government_health", "teaching_paid"),
+        "less other government programmes and administration": -amount(
+            "other_government_health", "teaching_paid", "retraining_paid", "village_support_paid"
+        ),
         "less other social spending": -amount("other_social_health"),
         "less procurement savings left with hospitals": -amount("savings_retained"),
         "less savings on total budgets left with consortia": -amount("consortium_savings"),

@@ -45,26 +45,27 @@ def points_made(tier_contacts, coding_index):
     return total(tier_contacts["inpatient"], tier) * coding_index
 
 
-@smooth("contact/year", time="budget_time", start="points_at_start", source=LEARNED)
-def usual_points(points_made):
-    """Weight of cases the region's budget was made for."""
-    return points_made
+@smooth("contact/year", time="budget_time", start="cases_at_start", source=LEARNED)
+def usual_cases(tier_contacts):
+    """Cases the region's budget was made for, in their true weight: coding brings no region more money."""
+    return total(tier_contacts["inpatient"], tier)
 
 
 @reference("contact/year", source=AT_START)
-def points_at_start(contacts_at_start):
-    """Weight of all cases at the start."""
+def cases_at_start(contacts_at_start):
+    """Cases of all tiers at the start."""
     return total(contacts_at_start["inpatient"], tier, scheme)
 
 
 @auxiliary("dimensionless", source="Benstetter and Wambach 2006, J Health Econ 25")
-def points_value(usual_points, points_made, points_share, case_growth_allowed, budget_time):
+def points_value(usual_cases, points_made, points_share, case_growth_allowed, budget_time):
     """Value of a point against its base: a budget over the sum of points, so that more points for all lower it.
 
-    Each hospital sees its own points only (points treadmill).  Where no points are made, one keeps its value.
+    Each hospital sees its own points only (points treadmill): what all of them code higher, none is paid for.  Where no
+    points are made, one keeps its value.
     """
     return 1 - points_share * where(
-        points_made > 0, 1 - usual_points * (1 + case_growth_allowed * budget_time) / points_made, 0
+        points_made > 0, 1 - usual_cases * (1 + case_growth_allowed * budget_time) / points_made, 0
     )
 
 

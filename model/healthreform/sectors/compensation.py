@@ -70,18 +70,32 @@ def performance_share(fixed_pay_share, income_ratio_at_start):
 
 
 @auxiliary("yuan/worker/year", over=tier, outcome=True, source="accounting identity")
-def pay_per_worker(pay_earned, pay_floor_gap):
-    """Pay of a health worker, the doctor's among them: what the house earned for it, lifted to the floor.
+def pay_per_worker(pay_earned, activity_pay, pay_floor_gap):
+    """Pay of a health worker, the doctor's among them: what the house earned, activity pay, what lifts it to a floor.
 
     It is what the employer pays: the worker's wage and what comes on top of it.
     """
-    return pay_earned + by(tier, tertiary=0, secondary=0, primary=pay_floor_gap)
+    return pay_earned + by(tier, tertiary=0, secondary=0, primary=activity_pay + pay_floor_gap)
+
+
+@auxiliary("yuan/worker/year", source=f"definition; on top of fixed salaries: {TASKS}, item 6")
+def activity_pay(activity_pay_share, pay_earned):
+    """Activity pay of primary care, on top of what the house can give."""
+    return activity_pay_share * pay_earned["primary"]
+
+
+@flow(
+    "yuan/year", payer="government", payee="provider[primary]", source=f"own formulation: nobody else is named; {TASKS}"
+)
+def activity_pay_paid(activity_pay, staff):
+    """What government pays primary care for its activity pay."""
+    return activity_pay * staff["primary"]
 
 
 @auxiliary("yuan/worker/year", source="own formulation: a guarantee makes up what is missing")
-def pay_floor_gap(primary_pay_floor, wage, on_cost_ratio, pay_earned):
+def pay_floor_gap(primary_pay_floor, wage, on_cost_ratio, pay_earned, activity_pay):
     """What primary care's pay is short of the floor that is guaranteed."""
-    return maximum(0, primary_pay_floor * wage * (1 + on_cost_ratio) - pay_earned["primary"])
+    return maximum(0, primary_pay_floor * wage * (1 + on_cost_ratio) - pay_earned["primary"] - activity_pay)
 
 
 @flow("yuan/year", payer="government", payee="provider[primary]", source="Priority Tasks for 2024, No. 29 [2024], II.6")

@@ -19,9 +19,24 @@ def new_building(beds, bed_growth_wanted, bed_cost, price_index):
     into="equipment",
     source="own formulation: uses of money add up; only replacement can wait for cash",
 )
-def invested(new_building, replaced, capital_subsidy, idle_cash, investing_time):
-    """Building and equipment: new beds, replacement as far as cash allows, what grants pay for, and idle cash."""
-    return new_building + replaced + capital_subsidy + idle_cash / investing_time
+def invested(new_building, replaced, own_building_share, capital_subsidy, idle_cash, investing_time):
+    """Building and equipment: what grants pay for, the rest of new beds and replacement as cash allows, idle cash."""
+    return (new_building + replaced) * own_building_share + capital_subsidy + idle_cash / investing_time
+
+
+@auxiliary("dimensionless", over=tier, source="own formulation: grants pay first for what would be built; rational")
+def own_building_share(building_usual, capital_subsidy):
+    """Part of what a tier would build and replace that grants leave to itself.
+
+    A small grant takes nearly all of its sum off the tier's own building; of one far larger most comes on top.
+    """
+    return where(building_usual > 0, building_usual / (building_usual + capital_subsidy), 1)
+
+
+@auxiliary("yuan/year", over=tier, source="own formulation: what opens now was begun before anybody knew of this grant")
+def building_usual(beds_opened, bed_cost, price_index, replacement_due):
+    """What a tier builds and replaces in a year, at the pace of the beds that open."""
+    return beds_opened * bed_cost * price_index + replacement_due
 
 
 @auxiliary("yuan/year", over=tier, source=DEFINITION)
@@ -66,9 +81,9 @@ def borrowed(pressing_payments, affordability):
 
 
 @auxiliary("yuan/year", over=tier, source=DEFINITION)
-def pressing_payments(consumables_paid, operating_paid, pay_paid, interest_paid, new_building):
+def pressing_payments(consumables_paid, operating_paid, pay_paid, interest_paid, new_building, own_building_share):
     """Payments that cannot wait."""
-    return consumables_paid + operating_paid + pay_paid + interest_paid + new_building
+    return consumables_paid + operating_paid + pay_paid + interest_paid + new_building * own_building_share
 
 
 @auxiliary("yuan/year", over=tier, source=DEFINITION)

@@ -210,15 +210,28 @@ def value_added(item_income, bought_in, mark_up):
 
 
 @auxiliary("yuan/year", over=tier, source=IDENTITY)
-def net_income(value_added, other_revenue, operating_paid, interest_paid, depreciation, upkeep_reserve):
+def net_income(
+    value_added, other_revenue, operating_paid, interest_paid, depreciation, upkeep_reserve, own_building_share
+):
     """What is left of revenue before pay, with a reserve for wear."""
-    return value_added + other_revenue - operating_paid - interest_paid - upkeep_reserve * depreciation
+    return (
+        value_added
+        + other_revenue
+        - operating_paid
+        - interest_paid
+        - upkeep_reserve * depreciation * own_building_share
+    )
 
 
 @auxiliary("yuan/year", over=tier, source=IDENTITY)
-def surplus(net_income, pay_paid, surplus_for_pay, pay_floor_paid):
+def surplus(net_income, pay_paid, surplus_for_pay, pay_floor_paid, activity_pay_paid):
     """Surplus after pay, towards which consortia and, for the floor, government give money of their own."""
-    return net_income - pay_paid + surplus_for_pay + by(tier, tertiary=0, secondary=0, primary=pay_floor_paid)
+    return (
+        net_income
+        - pay_paid
+        + surplus_for_pay
+        + by(tier, tertiary=0, secondary=0, primary=pay_floor_paid + activity_pay_paid)
+    )
 
 
 @auxiliary("dimensionless", over=tier, outcome=True, source=DEFINITION)

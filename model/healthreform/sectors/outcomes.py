@@ -20,7 +20,10 @@ def government_health_expenditure(
     maternity_backed,
     other_government_health,
     teaching_paid,
+    retraining_paid,
+    village_support_paid,
     pay_floor_paid,
+    activity_pay_paid,
 ):
     """Government's part of total health expenditure."""
     return (
@@ -32,7 +35,10 @@ def government_health_expenditure(
         + maternity_backed
         + other_government_health
         + teaching_paid
+        + retraining_paid
+        + village_support_paid
         + pay_floor_paid
+        + activity_pay_paid
     )
 
 
@@ -276,6 +282,7 @@ def spent_on_care(
     other_household_health,
     contract_fees,
     pay_floor_paid,
+    activity_pay_paid,
     outside_bills,
     recoveries_due,
 ):
@@ -288,6 +295,7 @@ def spent_on_care(
         + other_household_health
         + total(contract_fees + outside_bills, scheme)
         + pay_floor_paid
+        + activity_pay_paid
         - total(recoveries_due, tier, scheme)
     )
 
@@ -352,9 +360,23 @@ def insurers_kept(
 
 
 @auxiliary("yuan/year", outcome=True, source=IDENTITY)
-def capital_and_administration(capital_subsidy, other_government_health, teaching_paid, other_social_health):
+def capital_and_administration(
+    capital_subsidy,
+    other_government_health,
+    teaching_paid,
+    retraining_paid,
+    village_support_paid,
+    other_social_health,
+):
     """Building, administration, teaching, public-health bodies: raised for health, not spent on care by the tiers."""
-    return total(capital_subsidy, tier) + other_government_health + teaching_paid + other_social_health
+    return (
+        total(capital_subsidy, tier)
+        + other_government_health
+        + teaching_paid
+        + retraining_paid
+        + village_support_paid
+        + other_social_health
+    )
 
 
 @balance("yuan/year", scale="total_health_expenditure", source=IDENTITY)

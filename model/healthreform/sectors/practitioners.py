@@ -37,6 +37,17 @@ def village_doctor_exit(village_doctors, village_exit_rate, village_ageing_index
     return village_doctors * village_exit_rate * village_ageing_index
 
 
+@flow(
+    "yuan/year",
+    payer="government",
+    payee="health_worker",
+    source="own formulation: a sum for each head that keeps up with the wage, times the support",
+)
+def village_support_paid(village_doctors, village_support_per_head, village_doctor_support, wage, wage_at_start):
+    """What government adds to the pay and pensions of village doctors, apart from the grant for public health."""
+    return village_doctors * village_support_per_head * village_doctor_support * wage / wage_at_start
+
+
 # --- five years of school and three of residency ---
 
 
@@ -156,6 +167,17 @@ def post_declined(graduation, bonded_graduation, hospital_chosen_share):
 def retrained(physicians, retraining_share):
     """Primary-care physicians retrained as general practitioners; out of service meanwhile."""
     return physicians["primary"] * retraining_share
+
+
+@flow(
+    "yuan/year",
+    payer="government",
+    payee="health_worker",
+    source="own formulation: the standard for as long as retraining takes, set aside as it begins",
+)
+def retraining_paid(physicians, retraining_share, retraining_time, pay_standard):
+    """Salaries of those in retraining, whom nobody's patients pay meanwhile."""
+    return physicians["primary"] * retraining_share * retraining_time * pay_standard["primary"]
 
 
 @flow(
