@@ -150,7 +150,7 @@ def test_at_both_ends_of_its_range_want_of_income_recovers_at_most_half_of_a_sma
 
 
 def test_a_slope_far_beyond_its_range_would_recover_more_than_half():
-    assert recovered_of_a_subsidy(2.0, 0.5)["tertiary"].max() > 0.5
+    assert recovered_of_a_subsidy(3.0, 0.5)["tertiary"].max() > 0.5
 
 
 @pytest.mark.parametrize("tier", TIERS)
