@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 
 import pandas as pd
@@ -162,3 +163,18 @@ def test_places_with_other_equations_are_not_swept_together(monkeypatch):
     other = replace(china, name="other", model=replace(china.model, structure="another"))
     with pytest.raises(hr.RecordError, match="'other' has other equations than 'china'; sweep them apart"):
         hr.sweep([china, other], "baseline", DESIGN)
+
+
+@pytest.mark.parametrize("looked_for", [True, False])
+def test_garbage_is_looked_for_after_a_place_as_before_it_even_if_it_is_wrong(tmp_path, looked_for):
+    (tmp_path / "wrong.toml").write_text('title = "Wrong"\nstart = "soon"\n')
+    before = gc.isenabled()
+    (gc.enable if looked_for else gc.disable)()
+    try:
+        Place.load("china")
+        assert gc.isenabled() is looked_for
+        with pytest.raises(hr.RecordError):
+            Place.load(tmp_path / "wrong.toml")
+        assert gc.isenabled() is looked_for
+    finally:
+        (gc.enable if before else gc.disable)()

@@ -12,7 +12,6 @@ them; what counts are ratios within a round.  Agreement is asserted before anyth
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import multiprocessing
 import os
@@ -30,9 +29,9 @@ import numpy as np
 
 sys.path.insert(0, str(FilePath(__file__).parent))
 
+from chosen import load, some_names
 from print_python import NumpyModel
 from run_c import SCALAR_FLAGS, VECTOR_FLAGS, CompiledC, gcc
-from synthetic import synthetic_model
 
 from healthreform.stockflow.adaptive import AdaptiveSolver
 from healthreform.stockflow.compile import compile_model
@@ -82,13 +81,6 @@ def spread(values: Mapping[str, float | Path], flat: FlatModel, runs: int, seed:
     for failure in compile_model(flat, flat.stocks).run(inputs, START, STOP, 1 / STEPS).failures:
         inputs.matrix[failure.run] = [values[name] for name in varied]
     return inputs
-
-
-def some_names(flat: FlatModel, count: int = 30) -> tuple[str, ...]:
-    """A third stocks, two thirds equations, of those whose means every engine here adds up."""
-    equations = [name for name, _ in flat.equations if name not in flat.at_year_end]
-    stocks = flat.stocks[: count // 3]
-    return (*stocks, *equations[:: max(1, len(equations) // (count - len(stocks)))][: count - len(stocks)])
 
 
 def interleave(engines: list[Engine], rounds: int) -> dict[str, list[float]]:
@@ -228,7 +220,7 @@ FRESH = """
 import time; begin = time.perf_counter()
 import json, sys
 sys.path[:0] = {path!r}
-from engines import load, some_names
+from chosen import load, some_names
 flat, values = load({model!r}, {equations}, {stocks})
 given = time.perf_counter()
 from healthreform.stockflow.compile import compile_model
@@ -263,16 +255,6 @@ def first_result(model: str, equations: int, stocks: int) -> list[str]:
             f"compiling or loading {compiling:.2f} s"
         )
     return lines
-
-
-def load(model: str, equations: int, stocks: int) -> tuple[FlatModel, Values]:
-    """The model to time."""
-    if equations:
-        made = synthetic_model(equations, stocks)
-        return made.model, made.values
-    module, _, function = model.partition(":")
-    flat, values = getattr(importlib.import_module(module), function)()
-    return flat, dict(values)
 
 
 def main() -> None:
